@@ -1,0 +1,1 @@
+"""Composition: the only place where hops, seams and system meet."""

@@ -1,0 +1,60 @@
+"""Ask the project's own Python: run one of the `inside` scripts there, as the application's account, and read its answer."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from portico.model.command import Command, Outcome
+from portico.model.file import File
+from portico.system import files
+from portico.system.accounts import Account, ourselves
+from portico.system.run import run
+
+INSIDE = Path(__file__).parent.parent / "inside"
+
+
+def ask(
+    script: str,
+    request: Mapping[str, Any],
+    python: str,
+    environ: Mapping[str, str],
+    cwd: Path,
+    app: Account,
+    why: str,
+    timeout_s: float,
+) -> tuple[dict[str, Any] | None, Outcome]:
+    """The script's JSON answer (None when it gave none: killed, crashed, timed out) and what the process did.
+
+    The answer comes in a file, never on standard output, because projects print while they are imported.
+    """
+    us = ourselves()
+    other = us.uid == 0 and app.uid != 0
+    with tempfile.TemporaryDirectory(prefix="portico-ask-") as name:
+        folder = Path(name)
+        answer = folder / "answer.json"
+        files.write(folder, File("request.json", json.dumps({**request, "out": str(answer)}), 0o644))
+        home = INSIDE
+        if other:
+            # The other account may not be able to read where Portico is installed.
+            home = folder
+            files.write_all(folder, (File(p.name, p.read_text(encoding="utf-8"), 0o644) for p in INSIDE.glob("*.py")))
+            files.make_dir(folder, 0o700, app.uid, app.gid)
+        command = Command(
+            argv=(python, str(home / script), str(folder / "request.json")),
+            why=why,
+            timeout_s=timeout_s,
+            cwd=str(cwd),
+            environ=environ,
+            user=app.name if other else None,
+        )
+        outcome = run(command)
+        text = files.read_text(answer)
+    try:
+        data = json.loads(text) if text else None
+    except ValueError:
+        data = None
+    return (data if isinstance(data, dict) else None), outcome

@@ -1,0 +1,63 @@
+"""Collect static files with Django's own command, into STATIC_ROOT or, where that is unset, into Portico's folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portico.actions.ask import ask
+from portico.actions.prepare import Prepared
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Kind
+
+COLLECT_LIMIT_S = 600.0
+
+NOT_COLLECTED = Kind(
+    "django.E020",
+    "django",
+    "collectstatic failed",
+    "Without collected files pages come without style sheets, scripts and images.",
+    "https://docs.djangoproject.com/en/stable/ref/contrib/staticfiles/#collectstatic",
+)
+
+
+def collect_static(prepared: Prepared) -> str:
+    """Run it, and return a line for people; empty when there is nothing to collect. Raises PorticoError when it fails."""
+    if not prepared.collects:
+        return ""
+    plan, machine = prepared.plan, prepared.machine
+    destination = prepared.where.state / "static"
+    request = {
+        **prepared.request,
+        "settings": plan.site.settings,
+        "destination": str(destination),
+        "timeout_s": COLLECT_LIMIT_S,
+    }
+    answer, outcome = ask(
+        "collect_static.py",
+        request,
+        plan.interpreter.executable,
+        prepared.environ,
+        prepared.directory,
+        machine.app,
+        "collect the static files",
+        COLLECT_LIMIT_S + 5,
+    )
+    if answer and answer.get("ok"):
+        changed, total = answer["copied"], answer["copied"] + answer["unmodified"]
+        return f"static files: {total} in {answer['destination']}, {changed} of them new"
+    raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
+
+
+def _failed(answer: dict[str, Any], stderr: str, python: str) -> PorticoError:
+    said = [*answer.get("output", ()), *(answer.get("traceback") or stderr.strip().splitlines())[-4:]]
+    cause = f"{answer.get('type', 'no answer')}: {answer.get('message', 'the process ended without a word')}"
+    fix = [f"{python} manage.py collectstatic   # see it fail by itself"]
+    code = Exit.USAGE
+    if answer.get("errno") == 28:
+        fix, code = ["df -h   # the disk is full: free some space"], Exit.NEEDS_HANDS
+    elif answer.get("errno") in (13, 30):
+        fix = [f"ls -ld {answer.get('path')}   # the application's account must be able to write there"]
+    elif "Missing staticfiles manifest" in cause or "could not be found" in cause:
+        fix.insert(0, "a style sheet or script names a file that does not exist: correct the name or remove the reference")
+    fix.append("or do without: collect_static = false in portico.toml")
+    return PorticoError(NOT_COLLECTED.found(cause=cause, evidence=said, fix=fix), code)

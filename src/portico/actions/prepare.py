@@ -1,0 +1,131 @@
+"""From a folder and flags to a plan: configuration, the project asked about itself, the machine, then one frozen plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portico.actions import stage, state
+from portico.actions.configure import Loaded, load, prove_paths
+from portico.actions.inspect import Inspection, inspect
+from portico.actions.locate import locate
+from portico.actions.machine import Machine, survey
+from portico.actions.options import Options
+from portico.actions.places import Places, places, prove_private
+from portico.actions.resolve import Resolved, resolve
+from portico.hops.django import checks as django_checks
+from portico.hops.uwsgi import checks as uwsgi_checks
+from portico.model.finding import Finding
+from portico.model.plan import Listen, Plan
+from portico.seams import nginx_django, nginx_uwsgi
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan and all that led to it. `environ` holds secrets and is never shown; `request` is the common part of what
+    the `inside` scripts are asked; `directory` is the folder with manage.py."""
+
+    where: Places
+    options: Options
+    plan: Plan
+    machine: Machine
+    environ: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    checked: tuple[str, ...]
+    values: Mapping[str, Any]
+    config_file: str
+    headline: str
+    directory: Path
+    request: Mapping[str, Any]
+    collects: bool
+
+
+def prepare(options: Options) -> Prepared:
+    """Read and ask; change nothing. Raises PorticoError when there is no plan to be made."""
+    loaded = load(options.project)
+    prove_paths(loaded, options.project)
+    config = loaded.config
+    where = places(options.project, config.state_dir)
+    prove_private(where.run)
+    if known := state.read(where):
+        options = options.over(known.flags)
+    located = locate(options, loaded, options.project)
+    machine = survey(
+        options.project,
+        front=options.front or config.front or "nginx",
+        nginx=options.nginx or config.nginx.binary or "auto",
+        app_user=config.user or "",
+        worker_user=config.nginx.user or "",
+        allow_root=options.allow_root_app or bool(config.allow_root_app),
+    )
+    seen = inspect(options, loaded, located, machine, where)
+    resolved = resolve(options, loaded, seen, machine, where, next_release(where), _ours(where))
+    stage.prove_writable(resolved.plan, resolved.layers.values)
+    findings = _findings(resolved, seen, machine)
+    collect = resolved.layers.pick("collect_static", True)
+    return Prepared(
+        where=where,
+        options=options,
+        plan=resolved.plan,
+        machine=machine,
+        environ=seen.environ,
+        findings=findings,
+        checked=_checked(seen, resolved.plan),
+        values=resolved.layers.values,
+        config_file=loaded.file,
+        headline=_headline(seen, resolved.plan),
+        directory=seen.directory,
+        request=seen.request,
+        collects=collect and _can_collect(seen, loaded),
+    )
+
+
+def next_release(where: Places) -> int:
+    """One more than any release this stack has had. The folder with the releases may have been deleted under a running
+    stack, whose instances are known in the runtime directory."""
+    root = where.state / "releases"
+    names = [path.name for path in root.iterdir()] if root.is_dir() else []
+    names += [path.stem.removeprefix("uwsgi-") for path in where.run.glob("uwsgi-*.json")]
+    known = state.read(where)
+    return max([*(int(name) for name in names if name.isdigit()), known.release if known else 0]) + 1
+
+
+def _ours(where: Places) -> Listen | None:
+    """Where the running stack listens: `--listen auto` keeps that."""
+    known = state.read(where)
+    return Listen(known.plan["listen"]["host"], known.plan["listen"]["port"]) if known else None
+
+
+def _can_collect(seen: Inspection, loaded: Loaded) -> bool:
+    django = seen.django
+    return bool(django and django.staticfiles_installed and django.static_storage_local and loaded.config.static is None)
+
+
+def _findings(resolved: Resolved, seen: Inspection, machine: Machine) -> tuple[Finding, ...]:
+    found: list[Finding] = [*seen.findings, *resolved.findings]
+    if seen.django:
+        found += django_checks.check(seen.django, resolved.plan)
+    own = [*uwsgi_checks.backlog(resolved.plan, machine.somaxconn), *uwsgi_checks.socket_paths(resolved.plan)]
+    found += [finding for finding in own if isinstance(finding, Finding)]
+    found += nginx_uwsgi.check(resolved.plan)
+    found += nginx_django.check(resolved.plan, resolved.closed)
+    order = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda finding: order[finding.severity]))
+
+
+def _headline(seen: Inspection, plan: Plan) -> str:
+    what = f"Django {seen.django.version}, settings {seen.django.settings}" if seen.django else "WSGI"
+    target = f"{plan.site.module or plan.site.file}:{plan.site.callable}"
+    return f"{plan.site.name}: {what}, {target}, Python {plan.interpreter.version} ({plan.interpreter.executable})"
+
+
+def _checked(seen: Inspection, plan: Plan) -> tuple[str, ...]:
+    rows = [_headline(seen, plan), f"public address {plan.listen}"]
+    rows += [f"{static.kind} {static.url} -> {static.root} (by {static.served_by})" for static in plan.site.maps]
+    if plan.nginx:
+        rows.append(f"nginx {'.'.join(map(str, plan.nginx.binary.version))} ({plan.nginx.binary.path})")
+    uwsgi = plan.interpreter.uwsgi
+    rows.append(f"uWSGI {uwsgi.version or uwsgi.kind} ({uwsgi.path})")
+    return tuple(rows)

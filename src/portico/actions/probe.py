@@ -1,0 +1,55 @@
+"""Prove that a request goes through: straight to uWSGI over its own protocol, and from outside through every hop."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from portico.hops.uwsgi import packet
+from portico.hops.uwsgi.probe import request_variables
+from portico.model.plan import Plan
+from portico.system import http, sockets
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One request's fate. `status` 0 means no answer, and `error` says why."""
+
+    hop: str
+    status: int
+    request_id: str
+    duration_s: float = 0.0
+    error: str = ""
+
+    @property
+    def answered(self) -> bool:
+        """Whether the application gave the answer (502, 503 and 504 may be nginx's own)."""
+        return self.status not in (0, 502, 503, 504)
+
+
+def request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def uwsgi(plan: Plan, socket: str, timeout_s: float) -> Probe:
+    """Ask the uWSGI instance on that unix socket for the health path, over the uwsgi protocol."""
+    rid = request_id()
+    variables = request_variables(host=plan.site.health_host, path=plan.site.health_path, request_id=rid)
+    try:
+        answer = sockets.exchange(f"unix:{socket}", packet.encode(variables), timeout_s)
+        return Probe("uwsgi", packet.parse_head(answer).status, rid)
+    except (OSError, ValueError) as error:
+        return Probe("uwsgi", 0, rid, error=str(error) or type(error).__name__)
+
+
+def front(plan: Plan, timeout_s: float) -> Probe:
+    """Ask from outside, as a browser would, with a Host that ALLOWED_HOSTS permits.
+
+    With nginx the answer must carry our request id: it proves that this nginx answered and not a stranger on the port.
+    """
+    rid = request_id()
+    headers = {"Host": plan.site.health_host, "X-Request-ID": rid, "User-Agent": "portico"}
+    answer = http.get(plan.listen.connect_host, plan.listen.port, plan.site.health_path, headers, timeout_s)
+    if answer.status and plan.front == "nginx" and answer.headers.get("x-request-id") != rid:
+        return Probe("nginx", 0, rid, answer.duration_s, "another server answered on this address")
+    return Probe("nginx" if plan.front == "nginx" else "uwsgi", answer.status, rid, answer.duration_s, answer.error)

@@ -1,0 +1,51 @@
+"""`portico render`: the configuration files, ejectable: they run without Portico."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from portico.actions import stage
+from portico.actions.options import Options
+from portico.actions.prepare import prepare
+from portico.hops.uwsgi.checks import socket_paths
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Finding
+from portico.model.plan import Plan
+from portico.model.result import Result
+from portico.system import files
+
+
+def render(options: Options, out: Path | None) -> Result:
+    """Write the files into `out`, or return their text in `result.files` when no folder is given."""
+    prepared = prepare(options)
+    folder = (out or Path()).resolve() if out else prepared.where.state / "conf"
+    plan = stage.stand_alone(prepared.plan, folder, prepared.machine.app)
+    too_long = [finding for finding in socket_paths(plan) if isinstance(finding, Finding)]
+    if out and too_long:
+        raise PorticoError(too_long[0], Exit.USAGE)
+    rendered = stage.render(plan)
+    if out is None:
+        return Result("render", {"files": {file.path: file.text for file in rendered}, "out": None})
+    app = prepared.machine.app
+    files.make_dir(folder, 0o755)
+    if (control := stage.control_dir(folder, app)) != folder:
+        files.make_dir(control, 0o700, app.uid, app.gid)
+    files.write_all(folder, rendered)
+    stage.prove_nginx(plan, folder)
+    environ = [f"{name}={prepared.environ[name]}" for name in ("DJANGO_SETTINGS_MODULE",) if name in prepared.environ]
+    data = {
+        "out": str(folder),
+        "files": {file.path: str(folder / file.path) for file in rendered},
+        "run": _commands(plan, folder, environ),
+    }
+    return Result("render", data)
+
+
+def _commands(plan: Plan, folder: Path, environ: list[str]) -> list[str]:
+    python = plan.interpreter
+    program = python.uwsgi.path if python.uwsgi.kind == "binary" else str(Path(python.executable).parent / "uwsgi")
+    lines = [[*(["env", *environ] if environ else []), program, "--ini", f"{folder}/uwsgi.ini"]]
+    if plan.nginx:
+        lines.append([plan.nginx.binary.path, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"])
+    return [shlex.join(line) for line in lines]

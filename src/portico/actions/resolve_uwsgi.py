@@ -1,0 +1,104 @@
+"""The uWSGI part of a plan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from portico.actions.layers import Layers
+from portico.actions.machine import Machine
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Kind
+from portico.model.plan import Paths, Plan, UwsgiPlan
+
+#: uWSGI keeps the size of a packet in 16 bits (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html).
+LARGEST_PACKET = 65535
+
+BAD_ADDRESS = Kind(
+    "config.E007",
+    "config",
+    "uWSGI's address cannot be used",
+    "nginx and uWSGI must agree on one address.",
+    "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_pass",
+)
+TOO_LARGE = Kind(
+    "config.E008",
+    "config",
+    "uWSGI's buffer is larger than its protocol allows",
+    "The protocol keeps the size of a packet in 16 bits; uWSGI refuses to start with a larger buffer.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+)
+
+
+def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, release: int) -> UwsgiPlan:
+    """Sized to the machine: one worker per core (at least two, so that one busy worker does not block the site).
+
+    No account is named: supervisord starts uWSGI as the application's account, so it never has root's rights at all.
+    """
+    pick = layers.pick
+    processes = max(2, machine.cores)
+    backlog = min(1024, machine.somaxconn)
+    daemonize = pick("uwsgi.daemonize", "")
+    log = pick("uwsgi.log", daemonize or f"{paths.log}/uwsgi.log", why="")
+    pick("uwsgi.master", True)
+    return UwsgiPlan(
+        address=_address(pick("uwsgi.address", "", why="a unix socket"), paths),
+        **_numbered(paths, release),
+        user="",
+        group="",
+        processes=pick("uwsgi.processes", processes, why=f"{machine.cores} cores, at least 2"),
+        threads=pick("uwsgi.threads", 2, why="a worker that waits for the database can take another request"),
+        max_requests=pick("uwsgi.max_requests", 20000),
+        harakiri_s=pick("uwsgi.harakiri", 60),
+        graceful_s=pick("uwsgi.graceful_timeout", 30),
+        buffer_bytes=_packet(pick("uwsgi.buffer_size", 32768)),
+        backlog=pick("uwsgi.listen", backlog, why=f"somaxconn is {machine.somaxconn}"),
+        chmod_socket=pick("uwsgi.chmod_socket", "660"),
+        vacuum=pick("uwsgi.vacuum", True),
+        request_log=pick("uwsgi.request_log", "errors", why="nginx logs every request"),
+        log=str(base / log),
+        daemonize=str(base / daemonize) if daemonize else "",
+        extra=pick("uwsgi.extra", ()),
+    )
+
+
+def _numbered(paths: Paths, release: int) -> dict[str, Any]:
+    return {
+        "instance": release,
+        "instance_socket": f"{paths.run}/app/app-{release}.sock",
+        "stats_socket": f"{paths.run}/ctl/stats-{release}.sock",
+        "fifo": f"{paths.run}/ctl/fifo-{release}",
+        "entry": f"{paths.conf}/entry.py",
+    }
+
+
+def as_release(plan: Plan, paths: Paths, release: int) -> Plan:
+    """The same plan as release `release`, whose paths are `paths`."""
+    return replace(plan, paths=paths, uwsgi=replace(plan.uwsgi, **_numbered(paths, release)))
+
+
+def _address(wanted: str, paths: Paths) -> str:
+    """nginx connects to one name; over a unix socket it is a symlink to the live release's own socket."""
+    if not wanted:
+        return f"unix:{paths.run}/app/app.sock"
+    if re.fullmatch(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]|localhost):\d{1,5}", wanted):
+        return wanted.replace("localhost", "127.0.0.1")
+    finding = BAD_ADDRESS.found(
+        cause=f"{wanted!r} is not an address Portico can give to both sides",
+        evidence=[f"[uwsgi] address = {wanted!r}"],
+        fix=['address = "127.0.0.1:9090"', "or leave it out: Portico makes a unix socket, which is faster and private"],
+    )
+    raise PorticoError(finding, Exit.USAGE)
+
+
+def _packet(value: int) -> int:
+    if value <= LARGEST_PACKET:
+        return value
+    finding = TOO_LARGE.found(
+        cause=f"uwsgi.buffer_size is {value}, but a uwsgi packet holds {LARGEST_PACKET} bytes",
+        evidence=[f"[uwsgi] buffer_size = {value}"],
+        fix=[f"buffer_size = {LARGEST_PACKET}"],
+    )
+    raise PorticoError(finding, Exit.USAGE)

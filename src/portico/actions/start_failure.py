@@ -1,0 +1,93 @@
+"""Why a release did not come up, from what its processes wrote."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shlex
+from pathlib import Path
+
+from portico.actions.probe import Probe
+from portico.hops.nginx.facts import emerg_reason
+from portico.hops.uwsgi.facts import load_failure
+from portico.hops.uwsgi.load_failure import LoadFailure
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Kind
+from portico.model.plan import Plan
+from portico.system import files, sockets
+
+DID_NOT_LOAD = Kind(
+    "wsgi.E001",
+    "wsgi",
+    "The application does not load",
+    "uWSGI imports the application once before it takes requests; when that fails nobody could be served.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#need-app",
+)
+NO_ANSWER = Kind(
+    "uwsgi.E005",
+    "uwsgi",
+    "The new uWSGI instance does not answer",
+    "A release goes live only after it has answered a real request over the uwsgi protocol.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+)
+NOT_STARTED = Kind(
+    "uwsgi.E006",
+    "uwsgi",
+    "uWSGI does not start",
+    "It refused its configuration or could not get what it needs, before it came to the application.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Options.html",
+)
+FRONT_SILENT = Kind(
+    "nginx.E002",
+    "nginx",
+    "No answer came back through the whole path",
+    "uWSGI answers on its own socket, so what is between it and a browser is at fault.",
+)
+#: Failures of the code that is loaded; the others come before it is.
+_OF_THE_APPLICATION = ("traceback", "no-app", "killed", "silent")
+#: The last line of a traceback.
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
+
+
+def explain_uwsgi(plan: Plan, log_offset: int, what: str, output: str = "") -> PorticoError:
+    """The error for a uWSGI instance that died or gave no good answer: its log since the start has the real cause."""
+    log = Path(plan.uwsgi.log)
+    less = f"less +G {shlex.quote(str(log))}   # all that it wrote"
+    text = files.tail(log, log_offset) + output
+    failure = load_failure(text)
+    if failure is None:
+        last = [line for line in text.splitlines() if line.strip()][-6:]
+        raised = _RAISED.findall(text)
+        cause = f"{what}; the last exception is {raised[-1]}" if raised else what
+        return PorticoError(NO_ANSWER.found(cause=cause, evidence=last, fix=[less]), Exit.ROLLED_BACK)
+    kind = DID_NOT_LOAD if failure.kind in _OF_THE_APPLICATION else NOT_STARTED
+    fix = [*failure.fix, *_remedy(failure, plan), less]
+    return PorticoError(kind.found(cause=failure.cause, evidence=failure.evidence, fix=fix), Exit.ROLLED_BACK)
+
+
+def _remedy(failure: LoadFailure, plan: Plan) -> list[str]:
+    code = failure.errno or int((re.findall(r"\[Errno (\d+)\]", failure.cause) or "0")[0])
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return ["df -h; df -i   # free some space or inodes"]
+    if repr(plan.uwsgi.log) in failure.cause:
+        return [f"ls -ld {shlex.quote(str(Path(plan.uwsgi.log).parent))}   # the application's account writes its log there"]
+    if failure.kind == "bind":
+        origin = plan.origins.get("uwsgi.address")
+        return [f"uWSGI listens on {plan.uwsgi.address} ({origin}): name a free address of this machine", "ss -ltn"]
+    return []
+
+
+def front_failed(plan: Plan, probe: Probe) -> PorticoError:
+    """The error for a front that gave no answer although uWSGI does."""
+    evidence = [f"GET {plan.listen.url.rstrip('/')}{plan.site.health_path} -> {probe.status or probe.error}"]
+    evidence += [f"{h.address} is held by {h.user}: {h.command or '(hidden)'}" for h in sockets.listeners(plan.listen.port)]
+    fix = ["portico logs --hop nginx"]
+    if plan.nginx:
+        log = files.tail(Path(plan.nginx.error_log), limit=8192)
+        evidence += [line for line in log.splitlines() if line.strip()][-3:]
+        reason = emerg_reason(log)
+        if reason and f"({errno.EADDRINUSE}:" in str(reason):
+            fix.insert(0, f"sudo ss -ltnp 'sport = :{plan.listen.port}'   # who holds the port")
+        fix.append(f"less +G {shlex.quote(plan.nginx.error_log)}")
+    cause = probe.error or f"the front answered {probe.status} itself: it could not reach uWSGI"
+    return PorticoError(FRONT_SILENT.found(cause=cause, evidence=evidence, fix=fix), Exit.ROLLED_BACK)

@@ -1,0 +1,215 @@
+"""`portico status`: the stack hop by hop, from the processes themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from portico.actions import state, supervise
+from portico.actions.apply import is_live
+from portico.actions.places import Places, elsewhere
+from portico.actions.state import State
+from portico.hops.uwsgi.facts import parse_stats
+from portico.model.errors import Exit
+from portico.model.finding import Finding, Kind
+from portico.model.result import Result
+from portico.system import clock, lock, processes, sockets
+
+UNSUPERVISED = Kind(
+    "system.E007",
+    "system",
+    "The stack runs without its supervisor",
+    "What is left still serves, but nothing brings a process back that dies.",
+)
+ELSEWHERE = Kind(
+    "system.I011",
+    "system",
+    "Another account runs a stack of this project",
+    "Each account has stacks of its own, with its own sockets and logs; only it and root can stop them.",
+)
+HALF = Kind(
+    "system.E008",
+    "system",
+    "A part of the stack is not running",
+    "A request stops at the first hop that is missing.",
+)
+DAMAGED = Kind(
+    "system.E018",
+    "system",
+    "The record of the stack is damaged",
+    "Where the stack listens and the flags it was started with are known from nowhere else: give them to `up` again.",
+)
+INTERRUPTED = Kind(
+    "system.E013",
+    "system",
+    "A change of the stack was interrupted",
+    "What was live before serves on or nothing does; the next `up` or `down` puts it in order.",
+)
+ENDED = Kind(
+    "system.E014",
+    "system",
+    "The stack has ended by itself",
+    "supervisord brings back what dies, but nobody brings back supervisord.",
+)
+
+
+def status(where: Places) -> Result:
+    """What runs: `result.running`, `url`, `hops` in the order of the path, and the supervisor. Changes nothing."""
+    live = supervise.observe(where)
+    known = state.read(where)
+    pids = {name: group for name, group in live.groups.items() if group}
+    running = bool(pids or live.running or live.silent)
+    data: dict[str, Any] = {
+        "running": running,
+        "project": str(where.project),
+        "url": known.url if known and running else None,
+        "release": known.release if known and running else None,
+        "uptime_s": round(clock.now() - known.started, 1) if known and running else None,
+        "supervisor": _supervisor(live),
+        "hops": _hops(where, live, known) if running and known else [],
+    }
+    findings = _findings(where, live, known, running)
+    code = Exit.FINDINGS if findings else Exit.DONE
+    return Result("status", data, findings or other_accounts(where), code)
+
+
+def other_accounts(where: Places) -> tuple[Finding, ...]:
+    """Information for somebody who looks for a stack that is not theirs."""
+    return tuple(
+        ELSEWHERE.found(
+            cause=f"{name} runs a stack of {where.project}",
+            evidence=[f"its runtime directory is that of {name}"],
+            fix=[f"sudo -u {name} portico -C {shlex.quote(str(where.project))} status"],
+        )
+        for name in elsewhere(where)
+    )
+
+
+def _supervisor(live: supervise.Live) -> dict[str, Any] | None:
+    fact = processes.facts(live.supervisor_pid) if live.supervisor_pid else None
+    if fact is None:
+        return None
+    return {"pid": fact.pid, "rss_bytes": fact.rss_bytes, "uptime_s": round(clock.now() - fact.started, 1)}
+
+
+def _hops(where: Places, live: supervise.Live, known: State) -> list[dict[str, Any]]:
+    plan = known.plan
+    site, uwsgi = plan["site"], plan["uwsgi"]
+    hops = []
+    if plan["nginx"]:
+        hops.append(
+            {
+                "hop": "nginx",
+                **_processes(live, "nginx"),
+                "listen": known.url,
+                "version": ".".join(map(str, plan["nginx"]["binary"]["version"])),
+                "binary": plan["nginx"]["binary"]["path"],
+                "sockets": [f"{plan['listen']['host']}:{plan['listen']['port']}"],
+                "serves": {m["url"]: m["root"] for m in site["maps"] if m["served_by"] == "nginx"},
+            }
+        )
+    hops.append({"hop": "uwsgi", **_processes(live, f"uwsgi-{known.release}"), **_uwsgi(uwsgi)})
+    target = f"{site['module'] or site['file']}:{site['callable']}"
+    python = plan["interpreter"]
+    hops.append({"hop": "wsgi", "callable": target, "python": python["executable"], "python_version": python["version"]})
+    if site["framework"] == "django":
+        hops.append({"hop": "django", "settings": site["settings"], "directory": site["directory"]})
+    return hops
+
+
+def _processes(live: supervise.Live, name: str) -> dict[str, Any]:
+    program = next((p for p in live.programs if p.name == name and p.pid), None)
+    group = live.groups.get(name, ())
+    # A master that outlived its supervisor leads the group; where it was killed, what is left has no order.
+    master = program.pid if program else next(filter(processes.leads_group, group), 0)
+    facts = processes.tree(master) if master else tuple(fact for pid in group if (fact := processes.facts(pid)))
+    return {
+        "state": "running" if facts else (program.state.lower() if program else "stopped"),
+        "pid": master or None,
+        "pids": [fact.pid for fact in facts],
+        "user": facts[-1].user if facts else None,
+        "rss_bytes": sum(fact.rss_bytes for fact in facts),
+        "uptime_s": round(clock.now() - facts[0].started, 1) if facts else None,
+    }
+
+
+def _uwsgi(uwsgi: Mapping[str, Any]) -> dict[str, Any]:
+    stats = None
+    with contextlib.suppress(OSError):
+        stats = parse_stats(sockets.exchange(f"unix:{uwsgi['stats_socket']}", b"", 2).decode("utf-8", "replace"))
+    queue = sockets.queue_lengths().get(str(Path(uwsgi["instance_socket"])), 0)
+    base: dict[str, Any] = {"sockets": [uwsgi["instance_socket"]], "listen_queue": queue, "backlog": uwsgi["backlog"]}
+    if stats is None:
+        return {**base, "workers": None}
+    workers = [
+        {
+            "id": worker.id,
+            "pid": worker.pid,
+            "status": worker.status,
+            "requests": worker.requests,
+            "exceptions": worker.exceptions,
+            "rss_bytes": fact.rss_bytes if (fact := processes.facts(worker.pid)) else 0,
+        }
+        for worker in stats.workers
+    ]
+    busy = sum(1 for worker in workers if worker["status"] == "busy")
+    return {
+        **base,
+        "version": stats.version,
+        "workers": workers,
+        "busy": busy,
+        "idle": sum(1 for worker in workers if worker["status"] == "idle"),
+        "requests": sum(worker.requests for worker in stats.workers),
+    }
+
+
+def _findings(where: Places, live: supervise.Live, known: State | None, running: bool) -> tuple[Finding, ...]:
+    # While another command is at work, what looks broken is on its way.
+    halfway = () if lock.is_held(where.lock) else _halfway(where, live, known, running)
+    return halfway or (_missing(live, known) if known and live.supervisor_pid else ())
+
+
+def _halfway(where: Places, live: supervise.Live, known: State | None, running: bool) -> tuple[Finding, ...]:
+    """What kills leave behind: of the stack's processes, or of a command in the middle of a change."""
+    if known and not running:
+        cause = "its processes were killed, or the machine was restarted; nobody ran `portico down`"
+        return (ENDED.found(cause=cause, evidence=[f"release {known.release}: no process is left"], fix=["portico up"]),)
+    kind, cause = INTERRUPTED, ""
+    if live.silent:
+        cause = "supervisord does not answer: it is ending, or its runtime directory was deleted"
+    elif state.is_damaged(where):
+        kind, cause = DAMAGED, f"{where.state_file} was cut short, edited, or written by another version"
+    elif known is None:
+        cause = "`portico up` was killed before its first release was live" if running else ""
+    elif live.supervisor_pid is None:
+        kind, cause = UNSUPERVISED, "supervisord was killed; its children serve on"
+    elif not _one_release(where, live, known):
+        cause = f"a command was killed in the middle of replacing release {known.release}"
+    left = {**live.groups, "supervisord": live.silent}
+    evidence = [f"{name}: pids {' '.join(map(str, pids))}" for name, pids in sorted(left.items()) if pids]
+    evidence = evidence or ["no process of it is left"]
+    fix = ["portico up     # puts it in order; what serves goes on", "portico down   # or stop what is left"]
+    return (kind.found(cause=cause, evidence=evidence, fix=fix),) if cause else ()
+
+
+def _one_release(where: Places, live: supervise.Live, known: State) -> bool:
+    names = {program.name for program in live.programs} | {name for name, pids in live.groups.items() if pids}
+    return is_live(where, known.release) and names <= {"nginx", f"uwsgi-{known.release}"}
+
+
+def _missing(live: supervise.Live, known: State) -> tuple[Finding, ...]:
+    wanted = [f"uwsgi-{known.release}", *(["nginx"] if known.plan["nginx"] else [])]
+    up = {program.name: program for program in live.programs}
+    return tuple(
+        HALF.found(
+            cause=f"{name} is {up[name].state.lower() if name in up else 'not installed'}",
+            evidence=[up[name].why] if name in up else [],
+            fix=["portico logs --hop " + name.split("-")[0], "portico up"],
+            title=f"{name.split('-')[0]} is not running",
+        )
+        for name in wanted
+        if name not in up or not up[name].pid
+    )

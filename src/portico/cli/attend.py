@@ -1,0 +1,68 @@
+"""The foreground of `portico up`: live logs, and Ctrl-C stops the stack.
+
+It replaces the process that started the stack (`python -m portico.cli.attend`) and imports as little as it can, so that
+what stays in memory is small; stopping is left to `portico down`, which replaces it in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from portico.actions.log_entries import Filter, Source, merged
+from portico.cli.log_line import entry_text
+
+
+def follow_in_foreground(project: Path, state_file: Path, logs: dict[str, str]) -> NoReturn:
+    """Become this module. `logs` maps a kind of log (`access`, `error`, `uwsgi`) to its path."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    arguments = [str(project), str(state_file), json.dumps(logs)]
+    os.execv(sys.executable, [sys.executable, "-m", "portico.cli.attend", *arguments])  # noqa: S606
+
+
+class _Stop(Exception):
+    """Somebody asked us to stop."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _Stop
+
+
+def attend(project: str, state_file: Path, files: list[Source]) -> int:
+    """Show what is logged until somebody stops the stack, which removes its state file, or stops us."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _stop)
+        for source in files:
+            source.read()
+        while state_file.exists():
+            for entry in merged(files, Filter()):
+                sys.stdout.write(entry_text(entry, colour) + "\n")
+            sys.stdout.flush()
+            time.sleep(0.25)
+    except (_Stop, BrokenPipeError):
+        _become_down(project)
+    sys.stderr.write("The stack was stopped by another command.\n")
+    return 0
+
+
+def _become_down(project: str) -> NoReturn:
+    """`portico down`; a second Ctrl-C or a closed terminal must not interrupt it: what is ignored stays so (signal(7))."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stderr.write("\nStopping; requests in progress may finish.\n")
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "portico", "-C", project, "down"])  # noqa: S606
+
+
+if __name__ == "__main__":
+    logs = json.loads(sys.argv[3])
+    sys.exit(attend(sys.argv[1], Path(sys.argv[2]), [Source(kind, Path(path)) for kind, path in logs.items()]))

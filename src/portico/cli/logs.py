@@ -1,0 +1,42 @@
+"""`portico logs`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from portico.cli.log_line import entry_text
+from portico.cli.output import Screen
+from portico.cli.verb import verb
+from portico.model.result import Result
+
+
+@verb("logs")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option("-n", "--tail", "count", type=click.IntRange(min=0), default=200, show_default=True, help="Old lines to show.")
+@click.option("--hop", type=click.Choice(["nginx", "uwsgi", "django"]), default=None, help="Only this hop.")
+@click.option("--since", metavar="TIME", default="", help="`10m`, `2h`, or 2026-01-31T14:00.")
+@click.option("--status", metavar="CODE", default="", help="Requests answered with it: 404, 5xx; with all their lines.")
+def command(screen: Screen, project: Path, follow: bool, count: int, hop: str | None, since: str, status: str) -> Result:
+    """Show the logs of all hops, merged by time and joined by request id."""
+    from portico.actions import logs
+    from portico.actions.log_entries import merged
+    from portico.actions.options import find_places
+
+    wanted = logs.make_filter(hop or "", since, status)
+    files = logs.sources(find_places(project))
+    entries = merged(files, wanted)
+    entries = entries[-count:] if count else []
+    if not follow:
+        if screen.as_json:
+            return Result("logs", {"entries": [entry.data() for entry in entries]})
+        for entry in entries:
+            screen.line(entry_text(entry, screen.colour))
+        return Result("logs")
+    for entry in entries:
+        screen.line(json.dumps(entry.data()) if screen.as_json else entry_text(entry, screen.colour))
+    for entry in logs.follow(files, wanted):
+        screen.line(json.dumps(entry.data()) if screen.as_json else entry_text(entry, screen.colour))
+    return Result("logs")

@@ -1,0 +1,105 @@
+"""The `portico` command: verbs are imported only when they are called, so that `--version` and `status` stay quick."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import io
+import sys
+from pathlib import Path
+
+import click
+
+from portico import __version__
+from portico.model.finding import Kind
+
+VERBS = {
+    "up": "Start the project behind nginx and uWSGI, or apply what changed.",
+    "down": "Stop the stack and clean up.",
+    "restart": "Load the code anew without losing a request.",
+    "status": "Show what runs, hop by hop.",
+    "logs": "Show the logs of all hops, merged by time.",
+    "check": "Look for what is wrong, before anything runs.",
+    "config": "Show the plan: every value and where it came from.",
+    "render": "Write nginx.conf, uwsgi.ini and what they include.",
+}
+BAD_USAGE = Kind(
+    "config.E011",
+    "config",
+    "The command line cannot be understood",
+    "A flag that is not known might have changed what happens, so nothing is done.",
+)
+
+
+class Verbs(click.Group):
+    """Finds a verb in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"portico.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS:
+            close = difflib.get_close_matches(args[0], list(VERBS), n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            ctx.fail(f"No such verb '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-C",
+    "directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, readable=False),
+    help="The project's folder (default: here).",
+)
+@click.version_option(__version__, "--version", "-V", prog_name="portico")
+@click.pass_context
+def portico(ctx: click.Context, directory: Path | None) -> None:
+    """Put a Django (or any WSGI) project behind a real nginx and a real uWSGI.
+
+    In the project's folder, `portico up` is all it takes.
+    """
+    ctx.obj = directory
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its exit code. A mistake on the command line is told as JSON when JSON was asked for."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path need not be UTF-8, and a terminal need not know a check mark.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return portico.main(arguments, prog_name="portico", standalone_mode=False) or 0
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        if "--json" not in arguments:
+            error.show()
+            return error.exit_code
+        return _usage(error, arguments)
+
+
+def _usage(error: click.ClickException, arguments: list[str]) -> int:
+    from portico.cli.output import Screen
+    from portico.model.errors import Exit
+    from portico.model.result import Result
+
+    verb = next((word for word in arguments if word in VERBS), "")
+    finding = BAD_USAGE.found(
+        cause=error.format_message(),
+        evidence=["portico " + " ".join(arguments)],
+        fix=[f"portico {verb} --help".replace("  ", " ")],
+    )
+    Screen(as_json=True).show(Result(verb, {}, (finding,), Exit.USAGE))
+    return int(Exit.USAGE)

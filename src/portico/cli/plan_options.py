@@ -1,0 +1,38 @@
+"""The flags that shape a plan, shared by every verb that makes one: `up`, `check`, `config`, `render`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portico.actions.options import Options
+from portico.cli.output import Screen
+from portico.model.result import Result
+
+_FLAGS = (
+    click.argument("target", required=False, default=""),
+    click.option("--listen", metavar="ADDRESS", help="PORT, HOST:PORT or `auto` (default: 127.0.0.1:8000)."),
+    click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself."),
+    click.option("--python", metavar="PATH", help="The project's Python."),
+    click.option("--settings", metavar="MODULE", help="Django's settings module."),
+    click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path."),
+    click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root."),
+)
+
+
+def plan_options(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Give `function(screen, options, ...)` the flags as one Options."""
+
+    @functools.wraps(function)
+    def with_options(screen: Screen, project: Path, **flags: Any) -> Result:
+        shaping = {name: flags.pop(name) for name in Options.__dataclass_fields__ if name in flags}
+        return function(screen, Options(project, **shaping), **flags)
+
+    decorated: Callable[..., Result] = with_options
+    for flag in reversed(_FLAGS):
+        decorated = flag(decorated)
+    return decorated

@@ -1,0 +1,137 @@
+"""The text of each verb's Result. JSON shows the same data in full; text shows what a person looks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from portico.model.result import Result
+from portico.model.units import human_bytes, human_seconds
+
+Data = Mapping[str, Any]
+
+
+def text(result: Result) -> str:
+    """The text of a Result; empty when only its findings matter."""
+    screen = _SCREENS.get(result.command)
+    return screen(result.data) if screen and result.data else ""
+
+
+def _bold(value: str) -> str:
+    return click.style(value, bold=True)
+
+
+def _up(data: Data) -> str:
+    if not data.get("running"):
+        return ""
+    command = data["command"]
+    lines = [""] + [f"  {_hop_line(hop)}" for hop in data["hops"]]
+    lines += [
+        "",
+        f"  open   {_bold(data['url'])}",
+        f"  look   {command} status    {command} logs -f",
+        f"  stop   {command} down",
+    ]
+    lines.insert(0, data["headline"])
+    return "\n".join(lines)
+
+
+def _hop_line(hop: Data) -> str:
+    name = f"{hop['hop']:<7}"
+    if hop["hop"] == "nginx":
+        static = ", ".join(hop["serves"]) or "nothing"
+        return f"{name} {hop['sockets'][0]}  pid {hop['pid']}  nginx {hop['version']}; answers {static} itself"
+    if hop["hop"] == "uwsgi":
+        workers = hop.get("workers")
+        count = f"{len(workers)} workers" if workers else "no answer from the stats socket"
+        return f"{name} {hop['sockets'][0]}  pid {hop['pid']}  {count}"
+    if hop["hop"] == "wsgi":
+        return f"{name} {hop['callable']}  Python {hop['python_version']} ({hop['python']})"
+    return f"{name} {hop['settings']}  in {hop['directory']}"
+
+
+def _status(data: Data) -> str:
+    if not data["running"]:
+        return f"Nothing is running for {data['project']}.\n  start  portico up"
+    head = f"{_bold(data['url'] or data['project'])}  release {data['release']}"
+    if data["uptime_s"] is not None:
+        head += f"  up {human_seconds(data['uptime_s'])}"
+    lines = [head, ""]
+    for hop in data["hops"]:
+        lines.append(f"  {_hop_line(hop)}")
+        lines += [f"          {row}" for row in _hop_details(hop)]
+    supervisor = data["supervisor"]
+    if supervisor:
+        lines += ["", f"  supervisord  pid {supervisor['pid']}  {human_bytes(supervisor['rss_bytes'])}"]
+    return "\n".join(lines)
+
+
+def _hop_details(hop: Data) -> list[str]:
+    if "pids" not in hop:
+        return []
+    up = f", up {human_seconds(hop['uptime_s'])}" if hop["uptime_s"] is not None else ""
+    rows = [f"{hop['state']} as {hop['user']}, {len(hop['pids'])} processes, {human_bytes(hop['rss_bytes'])}{up}"]
+    if hop.get("workers"):
+        rows.append(
+            f"{hop['busy']} busy, {hop['idle']} idle, {hop['requests']} requests, "
+            f"queue {hop['listen_queue']} of {hop['backlog']}"
+        )
+        rows += [
+            f"worker {w['id']}  pid {w['pid']}  {w['status']:<6} {w['requests']} requests  {human_bytes(w['rss_bytes'])}"
+            for w in hop["workers"]
+        ]
+    return rows
+
+
+def _down(data: Data) -> str:
+    if not data["stopped"]:
+        return f"Nothing was running for {data['project']}."
+    return f"Stopped {', '.join(data['stopped'])}."
+
+
+def _check(data: Data) -> str:
+    return "\n".join(f"  {item}" for item in data["checked"])
+
+
+def _config(data: Data) -> str:
+    if "schema" in data:
+        import json
+
+        return json.dumps(data["schema"], indent=2, ensure_ascii=False)
+    rows = []
+    for key, entry in data["values"].items():
+        source = entry["origin"] + (f": {entry['from']}" if entry["from"] else "")
+        rows.append((key, _short(entry["value"]), source))
+    widths = [max((len(row[n]) for row in rows), default=0) for n in (0, 1)]
+    return "\n".join(f"{key:<{widths[0]}}  {value:<{min(widths[1], 44)}}  {source}" for key, value, source in rows)
+
+
+def _short(value: Any) -> str:
+    if value is True or value is False:
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value)) or "-"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={item}" for key, item in value.items()) or "-"
+    return str(value) if value not in ("", None) else "-"
+
+
+def _render(data: Data) -> str:
+    if data["out"] is None:
+        return "\n".join(f"# ---- {name}\n{content}" for name, content in data["files"].items())
+    lines = [f"  wrote {path}" for path in data["files"].values()]
+    lines += ["", "  These run without Portico:"] + [f"    {command}" for command in data["run"]]
+    return "\n".join(lines)
+
+
+_SCREENS: dict[str, Callable[[Data], str]] = {
+    "up": _up,
+    "restart": _up,
+    "down": _down,
+    "status": _status,
+    "check": _check,
+    "config": _config,
+    "render": _render,
+}

@@ -1,0 +1,1 @@
+"""Files for whatever runs the stack: yields Files, writes nothing."""

@@ -1,0 +1,1 @@
+"""hop django: what Django says about itself."""

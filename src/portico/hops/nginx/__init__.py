@@ -1,0 +1,1 @@
+"""hop nginx: the front of the stack."""

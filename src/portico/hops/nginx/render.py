@@ -1,0 +1,199 @@
+"""The hop's files: a plan in, nginx.conf with what it includes out. Pure; nothing is read but the packaged templates."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
+
+from portico.hops.nginx import escape
+from portico.hops.nginx.escape import Escaped, quoted
+from portico.hops.nginx.front import front
+from portico.model.file import File
+from portico.model.plan import Listen, NginxPlan, Plan
+from portico.model.site import StaticMap
+from portico.model.units import nginx_size
+
+CONF = "nginx.conf"
+MIME_TYPES = "mime.types"
+UWSGI_PARAMS = "uwsgi_params"
+
+#: Text formats that shrink; `text/html` is always compressed and a second mention is a warning.
+_COMPRESSIBLE = (
+    "text/css text/javascript text/plain text/xml text/markdown text/csv text/calendar text/vtt "
+    "application/javascript application/json application/ld+json application/geo+json application/manifest+json "
+    "application/xml application/xhtml+xml application/rss+xml application/atom+xml application/wasm "
+    "application/vnd.ms-fontobject font/ttf font/otf image/svg+xml image/x-icon image/bmp"
+)
+#: Files a worker keeps open besides connections: logs, the shared libraries' and those in open_file_cache (max=2000).
+_OTHER_FILES = 2048
+#: What the uwsgi packet carries besides the client's headers and URI: our variables and each variable's frame.
+_PACKET_OVERHEAD_BYTES = 4096
+_KIB = 1024
+
+
+def files(plan: Plan) -> tuple[File, ...]:
+    """nginx.conf, mime.types and, unless the plan names a file of the user's, uwsgi_params.
+
+    They belong in one folder: `plan.paths.conf`. The first runs on its own (`nginx -c`). Raises ValueError with the
+    value and the reason when a value of the plan cannot be said in nginx's configuration.
+    """
+    nginx = front(plan)
+    rendered = [
+        File(CONF, _template(CONF + ".j2", _view(plan, nginx)), 0o640),
+        File(MIME_TYPES, _template(MIME_TYPES), 0o644),
+    ]
+    if not nginx.uwsgi_params:
+        rendered.append(File(UWSGI_PARAMS, _template(UWSGI_PARAMS), 0o644))
+    return tuple(rendered)
+
+
+def _only_escaped(value: object) -> object:
+    """Holds the template to printing whole numbers and what `escape` has passed."""
+    if isinstance(value, (Escaped, Undefined)) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise TypeError(f"the template prints {value!r}, which nothing has escaped")
+
+
+_TEMPLATES = Environment(  # noqa: S701 - not HTML; _only_escaped does for nginx what autoescape does for HTML
+    loader=PackageLoader("portico.hops.nginx"),
+    undefined=StrictUndefined,
+    finalize=_only_escaped,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def _template(name: str, view: Mapping[str, Any] | None = None) -> str:
+    return _TEMPLATES.get_template(name).render(view or {})
+
+
+def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
+    """Every name the template uses, escaped."""
+    modules = nginx.binary.modules
+    maps = [_map(entry, nginx) for entry in plan.site.maps if entry.served_by == "nginx"]
+    return {
+        "site_name": quoted(plan.site.name),
+        "modules": modules,
+        "dollar": any(escape.DOLLAR in entry["root"] for entry in maps),
+        "maps": maps,
+        "hashed_maps": any(entry["hashed"] for entry in maps),
+        "static_max_age_s": nginx.static_max_age_s,
+        "listen": _listen(plan.listen),
+        "server_names": _server_names(plan.site.server_names),
+        "inline": escape.hides_relative_includes(plan.paths.conf),
+        **_processes(plan, nginx),
+        **_logs_and_folders(plan, nginx),
+        **_clients(plan, nginx),
+        **_application(plan, nginx),
+        "gzip": nginx.gzip and "http_gzip" in modules,
+        "brotli": "http_brotli_filter" in modules,
+        "compressible": Escaped(_COMPRESSIBLE),
+        "extra_main": [Escaped(line) for line in nginx.extra_main],
+        "extra_http": [Escaped(line) for line in nginx.extra_http],
+        "extra_server": [Escaped(line) for line in nginx.extra_server],
+    }
+
+
+def _processes(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
+    return {
+        "user": nginx.user and quoted(nginx.user),
+        "group": nginx.group and quoted(nginx.group),
+        "worker_processes": nginx.worker_processes,
+        "worker_connections": nginx.worker_connections,
+        "open_files": 2 * nginx.worker_connections + _OTHER_FILES,
+        "graceful_s": plan.uwsgi.graceful_s,
+        "pid": escape.plain_path(f"{plan.paths.run}/nginx.pid"),
+    }
+
+
+def _logs_and_folders(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
+    folders = ("client_body", "uwsgi", "proxy", "fastcgi", "scgi")
+    return {
+        "access_log": None if nginx.access_log == "off" else escape.log_path(nginx.access_log),
+        "error_log": escape.plain_path(nginx.error_log),
+        "error_log_level": escape.log_level(nginx.error_log_level),
+        "temp": {name: escape.plain_path(f"{plan.paths.tmp}/{name}") for name in folders},
+    }
+
+
+def _clients(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
+    return {
+        "charset": nginx.charset and escape.charset(nginx.charset),
+        "keepalive_timeout_s": nginx.keepalive_timeout_s,
+        # https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_time
+        "keepalive_time": nginx.binary.version >= (1, 19, 10),
+        "client_max_body": Escaped(nginx_size(nginx.client_max_body_bytes)),
+        "header_buffers": _header_buffers(plan.uwsgi.buffer_bytes),
+        "trusted_proxies": _trusted_proxies(nginx),
+    }
+
+
+def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
+    behind = {
+        "proto": "$portico_scheme",
+        "host": "$portico_forwarded_host",
+        "port": "$portico_forwarded_port",
+        "prefix": "$portico_forwarded_prefix",
+    }
+    edge = {"proto": "$scheme", "host": '""', "port": '""', "prefix": '""'}
+    forwarded = behind if nginx.trusted_proxies else edge
+    return {
+        "forwarded": {name: Escaped(value) for name, value in forwarded.items()},
+        "address": quoted(plan.uwsgi.address),
+        "unix_address": plan.uwsgi.address.startswith("unix:"),
+        "own_params": nginx.uwsgi_params and escape.include_path(nginx.uwsgi_params),
+        "connect_timeout_s": nginx.connect_timeout_s,
+        "read_timeout_s": nginx.read_timeout_s,
+        "send_timeout_s": nginx.send_timeout_s,
+        "retry_within_ms": plan.uwsgi.harakiri_s * 900,
+    }
+
+
+def _trusted_proxies(nginx: NginxPlan) -> tuple[Escaped, ...]:
+    if nginx.trusted_proxies and "http_realip" not in nginx.binary.modules:
+        raise ValueError(f"{nginx.binary.path} is built without http_realip, which trusted_proxies needs")
+    return escape.networks(nginx.trusted_proxies)
+
+
+def _listen(listen: Listen) -> tuple[Escaped, ...]:
+    """`*` is every address of both families; IPv4 and IPv6 need a line each, because an IPv6 socket of nginx takes
+    IPv6 only (https://nginx.org/en/docs/http/ngx_http_core_module.html#listen)."""
+    if listen.host == "*":
+        return (Escaped(f"*:{listen.port:d}"), Escaped(f"[::]:{listen.port:d}"))
+    address = ipaddress.ip_address("" if "%" in listen.host else listen.host)
+    return (Escaped(Listen(str(address), int(listen.port))),)
+
+
+def _server_names(names: tuple[str, ...]) -> tuple[Escaped, ...]:
+    """Each once, because nginx warns of a repeated one; `_` is never a Host, and stands for no name at all."""
+    unique = {name.lower(): name for name in map(escape.server_name, names)}
+    return tuple(unique.values()) or (Escaped("_"),)
+
+
+def _header_buffers(packet_bytes: int) -> dict[str, Any]:
+    """Number and size (KiB) of the buffers for long headers, such that what fits them fits uWSGI's `buffer-size`.
+
+    The URI takes one buffer and counts twice in the packet (REQUEST_URI, and PATH_INFO with QUERY_STRING); another KiB is
+    nginx's first buffer (https://nginx.org/en/docs/http/ngx_http_core_module.html#large_client_header_buffers).
+    """
+    room = packet_bytes - _PACKET_OVERHEAD_BYTES - _KIB
+    size = min(8, max(1, room // 3 // _KIB))
+    number = min(4, max(2, room // (size * _KIB) - 1))
+    return {"number": number, "size": Escaped(f"{size}k")}
+
+
+def _map(entry: StaticMap, nginx: NginxPlan) -> dict[str, Any]:
+    static = entry.kind == "static"
+    return {
+        "prefix": escape.location_prefix(entry.url),
+        "hidden": escape.hidden_files(entry.url),
+        "root": escape.quoted_path(entry.root.rstrip("/") + "/"),
+        "hashed": static and entry.hashed,
+        "media": not static,
+        "gzip_static": static and nginx.gzip and "http_gzip_static" in nginx.binary.modules,
+        "brotli_static": static and nginx.gzip and "http_brotli_static" in nginx.binary.modules,
+    }

@@ -1,0 +1,1 @@
+"""hop uwsgi: the application server."""

@@ -1,0 +1,1 @@
+"""hop wsgi: the callable and the Python it runs in."""

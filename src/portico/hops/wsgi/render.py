@@ -1,0 +1,28 @@
+"""What the entry module of a release reads."""
+
+from __future__ import annotations
+
+import json
+
+from portico.model.file import File
+from portico.model.plan import Plan
+
+
+def files(plan: Plan) -> tuple[File, ...]:
+    """`entry.json`, which lies beside `entry.py` (see `portico/inside/entry.py` for the meaning of its keys).
+
+    `static_root` is where collected static files are, for a project with hashed names that sets no STATIC_ROOT of its own.
+    """
+    site = plan.site
+    entry = {
+        "project": site.directory,
+        "python_path": list(site.python_path),
+        "module": site.module,
+        "file": site.file,
+        "callable": site.callable,
+        "settings": site.settings,
+        "static_root": next((found.root for found in site.maps if found.kind == "static"), ""),
+        "framework": site.framework,
+        "preload": True,
+    }
+    return (File("entry.json", json.dumps(entry, indent=1) + "\n", 0o640),)

@@ -1,0 +1,1 @@
+"""Standard-library-only scripts that run in the *user's* Python."""

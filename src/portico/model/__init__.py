@@ -1,0 +1,1 @@
+"""Plain frozen data: what every other part of Portico speaks in."""

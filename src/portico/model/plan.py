@@ -1,0 +1,171 @@
+"""The plan: the fully resolved, frozen configuration of one stack. Every value carries its origin.
+
+Nothing here decides; `actions.resolve` does. Hops render a plan and never negotiate. All paths are absolute,
+all durations are whole seconds (`*_s`), all sizes are bytes (`*_bytes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from portico.model.origin import Origin
+from portico.model.site import Site
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where everything of one stack lies.
+
+    `conf` holds what is rendered for one release; `run` is the short runtime directory for sockets, whose name is made of
+    `[A-Za-z0-9._/-]` only, so that it needs no escaping anywhere; `tmp` is for nginx's request bodies.
+    """
+
+    project: str
+    state: str
+    conf: str
+    log: str
+    static: str
+    tmp: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Listen:
+    """The public address: `host` is an IPv4 or IPv6 literal without brackets or `*`; `port` 1-65535."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def connect_host(self) -> str:
+        """The address a client on this machine connects to."""
+        return {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+
+    @property
+    def url(self) -> str:
+        host = self.connect_host
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}/" if self.port == 80 else f"http://{host}:{self.port}/"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The project's Python. `version` is `3.11`; `executable` is not resolved, so that a virtualenv stays one;
+    `base` is the interpreter behind a virtualenv (the same one where there is none)."""
+
+    executable: str
+    base: str
+    version: str
+    uwsgi: Uwsgi
+
+
+@dataclass(frozen=True)
+class Uwsgi:
+    """The uWSGI that runs in that Python.
+
+    `kind` is `pyuwsgi` (a shared object that the project's Python loads; `path` is the .so) or `binary` (an executable).
+    """
+
+    kind: Literal["pyuwsgi", "binary"]
+    path: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class NginxBinary:
+    """An nginx that was asked for its build (`nginx -V`).
+
+    `version` is `(1, 22, 1)`; `modules` are names as in `--with-http_gzip_static_module` without `--with-` and `_module`
+    (`http_gzip_static`), plus those on by default and not switched off (`http_uwsgi`, `http_gzip`), plus added ones
+    (`http_brotli_static`, `headers_more`).
+    """
+
+    path: str
+    version: tuple[int, int, int]
+    modules: frozenset[str]
+    origin: Literal["system", "wheel", "configured"]
+
+
+@dataclass(frozen=True)
+class NginxPlan:
+    """The front. `user` is the account of the workers, empty when Portico is not root (they run as ourselves)."""
+
+    binary: NginxBinary
+    user: str
+    group: str
+    worker_processes: int
+    worker_connections: int
+    charset: str
+    access_log: str
+    error_log: str
+    error_log_level: str
+    client_max_body_bytes: int
+    keepalive_timeout_s: int
+    connect_timeout_s: int
+    read_timeout_s: int
+    send_timeout_s: int
+    gzip: bool
+    static_max_age_s: int
+    uwsgi_params: str
+    trusted_proxies: tuple[str, ...]
+    extra_main: tuple[str, ...]
+    extra_http: tuple[str, ...]
+    extra_server: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UwsgiPlan:
+    """The application server.
+
+    `address` is what nginx connects to: `unix:/run/.../app.sock` or `127.0.0.1:9090`. `instance` is the number of the
+    release; it listens on `instance_socket` (always a unix socket of its own), and `app.sock` is a symlink to the live one.
+    `entry` is the generated module that loads the application, or empty to load it directly (stand-alone files).
+    `user`/`group` are empty when Portico is not root. `daemonize` is only rendered into stand-alone files.
+    `log` is where the process writes, and empty for standard error.
+    """
+
+    address: str
+    instance: int
+    instance_socket: str
+    stats_socket: str
+    fifo: str
+    entry: str
+    user: str
+    group: str
+    processes: int
+    threads: int
+    max_requests: int
+    harakiri_s: int
+    graceful_s: int
+    buffer_bytes: int
+    backlog: int
+    chmod_socket: str
+    vacuum: bool
+    request_log: Literal["errors", "all", "off"]
+    log: str
+    daemonize: str
+    extra: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One stack. `nginx` is None with `front = "none"`: uWSGI then serves HTTP itself.
+
+    `environ` names the variables of the application's environment; their values are secrets and live only in a private file.
+    `origins` maps dotted names (`nginx.client_max_body_bytes`) to where the value came from.
+    """
+
+    site: Site
+    listen: Listen
+    front: Literal["nginx", "none"]
+    interpreter: Interpreter
+    nginx: NginxPlan | None
+    uwsgi: UwsgiPlan
+    paths: Paths
+    environ: tuple[str, ...]
+    origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)

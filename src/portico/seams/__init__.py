@@ -1,0 +1,1 @@
+"""Seams: what two neighbouring hops must agree on."""

@@ -1,0 +1,55 @@
+"""What nginx and uWSGI must agree on: who gives up first, and how large a request head may be."""
+
+from __future__ import annotations
+
+from portico.model.finding import Finding, Kind
+from portico.model.plan import Plan
+
+IMPATIENT = Kind(
+    "nginx-uwsgi.W001",
+    "nginx-uwsgi",
+    "nginx gives up before uWSGI does",
+    "Visitors get a 504 while the worker goes on with a request nobody waits for; harakiri should end it first.",
+    "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_read_timeout",
+)
+NO_HARAKIRI = Kind(
+    "nginx-uwsgi.W002",
+    "nginx-uwsgi",
+    "A request may hold a worker for ever",
+    "With harakiri off, a few hanging requests occupy every worker and the whole site stops.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#harakiri",
+)
+SMALL_BUFFER = Kind(
+    "nginx-uwsgi.W003",
+    "nginx-uwsgi",
+    "uWSGI's buffer is smaller than the request heads nginx lets through",
+    "Requests with large cookies or long URLs are answered 502: nginx accepts up to 32 kB of headers.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#buffer-size",
+)
+#: nginx's default of large_client_header_buffers, 4 buffers of 8k, is what it accepts of a request's head.
+NGINX_HEAD_BYTES = 32 * 1024
+
+
+def check(plan: Plan) -> list[Finding]:
+    """Findings about the seam; empty with `front = "none"`, where there is none."""
+    if plan.nginx is None:
+        return []
+    found = []
+    read, harakiri = plan.nginx.read_timeout_s, plan.uwsgi.harakiri_s
+    values = [f"nginx.uwsgi_read_timeout = {read}s", f"uwsgi.harakiri = {harakiri}s"]
+    if harakiri == 0:
+        found.append(
+            NO_HARAKIRI.found(cause="uwsgi.harakiri is 0", evidence=values, fix=['[uwsgi] harakiri = "60s" in portico.toml'])
+        )
+    elif read <= harakiri:
+        fix = [f'[nginx] uwsgi_read_timeout = "{harakiri + 5}s" in portico.toml']
+        found.append(IMPATIENT.found(cause=f"nginx waits {read} s, uWSGI {harakiri} s", evidence=values, fix=fix))
+    if plan.uwsgi.buffer_bytes < NGINX_HEAD_BYTES:
+        found.append(
+            SMALL_BUFFER.found(
+                cause=f"uWSGI takes {plan.uwsgi.buffer_bytes} bytes, nginx lets {NGINX_HEAD_BYTES} through",
+                evidence=[f"uwsgi.buffer_size = {plan.uwsgi.buffer_bytes}"],
+                fix=["[uwsgi] buffer_size = 32768 in portico.toml"],
+            )
+        )
+    return found

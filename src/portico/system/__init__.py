@@ -1,0 +1,1 @@
+"""The only side effects: run a command, files, sockets, processes, clock."""

@@ -1,0 +1,31 @@
+"""Time, and waiting for a condition instead of sleeping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def now() -> float:
+    """Seconds since the epoch."""
+    return time.time()
+
+
+def wait_for(condition: Callable[[], T | None], timeout_s: float, every_s: float = 0.02) -> T | None:
+    """Call `condition` until it returns something true, and return that; None when `timeout_s` has passed.
+
+    The pause grows from 5 ms to `every_s`, so that quick things are seen quickly and slow ones cost little.
+    """
+    deadline = time.monotonic() + timeout_s
+    pause = 0.005
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(pause)
+        pause = min(pause * 1.5, every_s)

@@ -1,0 +1,168 @@
+"""Sockets: is a port free, who holds it, and one exchange over a unix or TCP socket."""
+
+from __future__ import annotations
+
+import errno
+import pwd
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who listens on a port. `pid` 0 and an empty `command` mean the kernel shows only the account."""
+
+    pid: int
+    user: str
+    command: str
+    address: str
+
+
+def bind_error(host: str, port: int) -> int:
+    """The errno that binding `host:port` gives now, or 0 when it is free. `*` means every IPv4 address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        probe = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        return error.errno or errno.EAFNOSUPPORT
+    with probe:
+        # nginx sets SO_REUSEADDR too: connections in TIME_WAIT do not make a port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            probe.bind(("" if host == "*" else host, port))
+            # A bind alone succeeds beside a listener that set SO_REUSEADDR; listening does not.
+            probe.listen(1)
+        except socket.gaierror:
+            return errno.EADDRNOTAVAIL
+        except OSError as error:
+            return error.errno or errno.EINVAL
+    return 0
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that the kernel says is free."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def listeners(port: int) -> tuple[Holder, ...]:
+    """The processes that listen on that TCP port, as far as the kernel shows them to this account."""
+    found: dict[tuple[int, str], Holder] = {}
+    try:
+        connections = psutil.net_connections("tcp")
+    except (psutil.AccessDenied, OSError):
+        connections = []
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr or connection.laddr.port != port:
+            continue
+        pid = connection.pid or 0
+        address = f"{connection.laddr.ip}:{port}"
+        found[pid, address] = _holder(pid, address, port)
+    return tuple(found.values())
+
+
+def _holder(pid: int, address: str, port: int) -> Holder:
+    if pid:
+        try:
+            process = psutil.Process(pid)
+            # Workers inherit their master's socket; stopping one would only make the master start another.
+            while (parent := process.parent()) and _listens(parent, port):
+                process = parent
+            command = " ".join(process.cmdline()).strip() or process.name()
+            return Holder(process.pid, process.username(), command, address)
+        except psutil.Error:
+            pass
+    return Holder(0, _listening_user(port), "", address)
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    connections = getattr(process, "net_connections", None) or process.connections
+    try:
+        return any(c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port for c in connections("tcp"))
+    except psutil.Error:
+        return False
+
+
+def _listening_user(port: int) -> str:
+    """The account of a listening socket from /proc/net/tcp, which shows it even where the process is hidden (proc(5))."""
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                try:
+                    return pwd.getpwuid(int(fields[7])).pw_name
+                except KeyError:
+                    return fields[7]
+    return "?"
+
+
+def exchange(address: str, payload: bytes, timeout_s: float, limit: int = 1 << 20) -> bytes:
+    """Send `payload` to `unix:/path` or `HOST:PORT` and read the answer until the peer closes.
+
+    Raises OSError (refused, absent, reset) or TimeoutError. At most `limit` bytes are read.
+    """
+    if address.startswith("unix:"):
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        target: str | tuple[str, int] = address.removeprefix("unix:")
+    else:
+        host, _, port = address.rpartition(":")
+        stream = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        target = (host.strip("[]"), int(port))
+    with stream:
+        stream.settimeout(timeout_s)
+        stream.connect(target)
+        if payload:
+            stream.sendall(payload)
+        chunks: list[bytes] = []
+        size = 0
+        while size < limit and (chunk := stream.recv(65536)):
+            chunks.append(chunk)
+            size += len(chunk)
+    return b"".join(chunks)
+
+
+def is_accepting(host: str, port: int) -> bool:
+    """Whether somebody accepts connections on that TCP address."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def somaxconn() -> int:
+    """The kernel's limit for a listen queue; 128 where it cannot be read (listen(2))."""
+    try:
+        return int(Path("/proc/sys/net/core/somaxconn").read_text())
+    except (OSError, ValueError):
+        return 128
+
+
+def queue_lengths() -> dict[str, int]:
+    """Connections waiting in the accept queue of each listening unix socket, by path.
+
+    uWSGI's own figure is always 0 for unix sockets; the kernel counts peers of a listening socket that are
+    connected but not accepted as rows in state 02 (connecting) with the same path (proc(5), unix(7)).
+    """
+    waiting: dict[str, int] = {}
+    try:
+        rows = Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:]
+    except OSError:
+        return waiting
+    for row in rows:
+        fields = row.split(maxsplit=7)
+        if len(fields) == 8:
+            waiting.setdefault(fields[7], 0)
+            if fields[5] == "02":
+                waiting[fields[7]] += 1
+    return waiting

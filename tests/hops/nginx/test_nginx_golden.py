@@ -1,0 +1,164 @@
+"""The rendered configuration, whole: compared with tests/golden/nginx, and tested by every real nginx of this machine.
+
+`PORTICO_UPDATE_GOLDEN=1 pytest tests/hops/nginx/test_nginx_golden.py` rewrites the files after a wanted change.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from nginx_lab import settle, write
+
+from portico.hops.nginx import commands
+from portico.hops.nginx.render import files
+from portico.model.plan import Listen, NginxBinary, Plan
+from portico.model.site import StaticMap
+from support.plans import MODULES, make_plan
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "nginx"
+WHEEL = MODULES - {"http_gzip_static"}
+
+
+def default(base: str) -> Plan:
+    return make_plan(base)
+
+
+def behind_proxies(base: str) -> Plan:
+    awkward = f'{base}/a b;{{ "c" \'é%#\\n'
+    return make_plan(
+        base,
+        site={
+            "server_names": ("example.com", "*.example.com", "bücher.example", "[::1]"),
+            "maps": (
+                StaticMap("/static/", f"{awkward}/$static", "static", hashed=True),
+                StaticMap("/my%20files (1)/é/", f"{awkward}/media/", "media"),
+                StaticMap("/elsewhere/", f"{base}/private", "media", served_by="uwsgi"),
+            ),
+        },
+        paths={"tmp": f"{awkward}/tmp", "log": f"{awkward}/log"},
+        nginx={
+            "user": "www-data",
+            "group": "www-data",
+            "trusted_proxies": ("10.0.0.7/8", "127.0.0.1", "2001:db8::/32", "10.0.0.0/8", "0.0.0.0/0"),
+            "extra_main": ("worker_priority 1;",),
+            "extra_http": ("map $uri $mine {", "    default 1;", "}"),
+            "extra_server": ('add_header X-Frame-Options "DENY" always;', "location = /ping { return 204; }"),
+            "gzip": False,
+            "charset": "",
+            "access_log": "off",
+        },
+        uwsgi={"address": "127.0.0.1:9090", "harakiri_s": 0, "graceful_s": 0, "buffer_bytes": 65535},
+    )
+
+
+def ipv6(base: str) -> Plan:
+    return make_plan(base, listen=Listen("::1", 8080), site={"maps": ()})
+
+
+def every_address(base: str) -> Plan:
+    return make_plan(base, listen=Listen("*", 8080), site={"maps": ()}, uwsgi={"buffer_bytes": 4096})
+
+
+def nginx_1_18(base: str) -> Plan:
+    return make_plan(base, binary={"version": (1, 18, 0)})
+
+
+def nginx_1_31(base: str) -> Plan:
+    return make_plan(base, binary={"version": (1, 31, 3), "modules": WHEEL})
+
+
+def in_a_folder_with_brackets(base: str) -> Plan:
+    return make_plan(base, paths={"conf": f"{base}/[conf]"})
+
+
+PLANS = (default, behind_proxies, ipv6, every_address, nginx_1_18, nginx_1_31, in_a_folder_with_brackets)
+
+
+@pytest.mark.parametrize("build", PLANS, ids=lambda build: build.__name__)
+def test_the_text(build: Callable[[str], Plan]) -> None:
+    text = files(build("/srv/destiny"))[0].text
+    golden = GOLDEN / f"{build.__name__}.conf"
+    if os.environ.get("PORTICO_UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("build", PLANS, ids=lambda build: build.__name__)
+def test_nginx_accepts_it_without_a_warning(build: Callable[[str], Plan], nginx: NginxBinary, base: Path) -> None:
+    plan = build(str(base))
+    assert plan.nginx
+    version = min(nginx.version, plan.nginx.binary.version)
+    modules = nginx.modules & plan.nginx.binary.modules
+    here = replace(nginx, version=version, modules=modules)
+    run = str(base / "run")
+    plan = replace(
+        plan,
+        nginx=replace(plan.nginx, binary=here),
+        paths=replace(plan.paths, run=run),
+        uwsgi=replace(plan.uwsgi, address=plan.uwsgi.address.replace("/run/portico/destiny", run)),
+    )
+    plan = settle(plan)
+    command = commands.prove(plan, write(plan))
+    outcome = subprocess.run(command.argv, capture_output=True, text=True, timeout=command.timeout_s, check=False)
+    said = [line for line in outcome.stderr.splitlines() if "[alert] could not open error log file" not in line]
+    assert (outcome.returncode, said) == (0, [])
+
+
+def test_files_and_their_modes() -> None:
+    assert [(file.path, file.mode) for file in files(make_plan())] == [
+        ("nginx.conf", 0o640),
+        ("mime.types", 0o644),
+        ("uwsgi_params", 0o644),
+    ]
+
+
+def test_a_file_of_the_users_replaces_uwsgi_params() -> None:
+    conf, *others = files(make_plan(nginx={"uwsgi_params": "/etc/nginx/uwsgi_params"}))
+    assert [file.path for file in others] == ["mime.types"]
+    assert 'include "/etc/nginx/uwsgi_params";' in conf.text
+    assert "include uwsgi_params;" not in conf.text
+
+
+def test_a_newer_nginx_gets_what_an_old_one_does_not_know() -> None:
+    old, new = (files(build("/srv"))[0].text for build in (nginx_1_18, nginx_1_31))
+    assert "keepalive_time 1h;" in new
+    assert "keepalive_time 1h;" not in old
+    assert "gzip_static" in old
+    assert "gzip_static" not in new
+
+
+def test_brotli_where_the_binary_has_it() -> None:
+    modules = MODULES | {"http_brotli_filter", "http_brotli_static"}
+    text = files(make_plan(binary={"modules": modules}))[0].text
+    assert "    brotli on;" in text
+    assert "    brotli_static on;" in text
+    assert "brotli" not in files(make_plan())[0].text
+
+
+def test_never_in_the_background_by_its_own_word() -> None:
+    assert "daemon" not in files(make_plan())[0].text
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"nginx": {"access_log": "/srv/a$b/access.log"}}, "dollar sign"),
+        ({"nginx": {"access_log": "log/access.log"}}, "not an absolute path"),
+        ({"nginx": {"error_log": "/srv/a\nb"}}, "control character"),
+        ({"nginx": {"error_log_level": "warn; daemon off"}}, "log level"),
+        ({"nginx": {"charset": "$uri"}}, "character set"),
+        ({"nginx": {"trusted_proxies": ("proxy.example",)}}, "IP address"),
+        ({"nginx": {"trusted_proxies": ("10.0.0.1",)}, "binary": {"modules": frozenset({"http"})}}, "http_realip"),
+        ({"site": {"server_names": ("~^x$",)}}, "server name"),
+        ({"site": {"maps": (StaticMap("/", "/srv/static", "static"),)}}, "URL prefix"),
+        ({"front": "none"}, "no nginx"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_the_reason(parts: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        files(make_plan(**parts))  # type: ignore[arg-type]

@@ -1,0 +1,223 @@
+"""Commands that are killed, or run at the same time: the next command puts it all in order."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from portico.actions.places import places
+from support.crew import cared_for, crew, ended, kill, port_of, traces
+from support.stack import ROOT, Project, Ran, clean_environ, until
+from support.traffic import Traffic
+
+FLAGS = ["--allow-root-app"] if ROOT else []
+UP = ["up", "hello.py", "-d", "--json", "--listen", "auto", *FLAGS]
+#: From one killed command to the next, in seconds after its start.
+STEP_S = 0.2
+
+
+@pytest.fixture
+def stack(hello: Project) -> Iterator[Project]:
+    """A plain WSGI application, not started; taken down in the end whatever happened to it."""
+    yield from cared_for(hello)
+
+
+def _start(project: Project, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "portico", "-C", str(project.folder), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean_environ(),
+    )
+
+
+def _killed(process: subprocess.Popen[str], when: Callable[[], bool]) -> bool:
+    """SIGKILL the command as soon as `when` is true; false when it ended before."""
+    while process.poll() is None and not when():
+        time.sleep(0.0005)
+    process.kill()
+    out, err = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), out + err
+    return process.returncode != 0
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    moment = time.monotonic() + seconds
+    return lambda: time.monotonic() > moment
+
+
+def _link(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""
+
+
+def test_a_first_up_killed_at_any_moment_is_repeated_or_undone(stack: Project) -> None:
+    step = 1
+    while _killed(_start(stack, *UP), _after(step * STEP_S)):
+        status = stack.status()
+        done = not status.result["running"] or status.result["url"]
+        assert status.ids == ([] if done else ["system.E013"]), status.out
+        if step % 2:
+            assert stack.up("hello.py").code == 0
+            assert stack.get("/").status == 200
+            assert stack.status().code == 0
+        ended(stack)
+        step += 1
+    assert step > 2
+    ended(stack)
+
+
+def test_a_restart_killed_at_any_moment_leaves_a_site_that_serves(stack: Project) -> None:
+    assert stack.up("hello.py").code == 0
+    source = (stack.folder / "hello.py").read_text()
+    with Traffic(port_of(stack), pause_s=0.02) as traffic:
+        step = 1
+        going = True
+        while going:
+            stack.write("hello.py", source.replace('"one"', f'"{step}"'))
+            going = _killed(_start(stack, "restart", "--json"), _after(step * 2 * STEP_S))
+            ran = stack.portico("up", "-d", "--json")
+            assert ran.code == 0, ran.out
+            assert stack.status().code == 0
+            step += 1
+    assert traffic.failures == []
+    assert step > 3
+    ended(stack)
+
+
+MOMENTS: dict[str, Callable[[Path, Path, int], bool]] = {
+    "the release is staged": lambda state, run, n: (state / "releases" / str(n)).is_dir(),
+    "uWSGI is installed": lambda state, run, n: (run / "programs" / f"uwsgi-{n}.conf").exists(),
+    "uWSGI listens": lambda state, run, n: (run / "app" / f"app-{n}.sock").exists(),
+    "the application has loaded": lambda state, run, n: (run / "ctl" / f"stats-{n}.sock").exists(),
+    "the socket is switched": lambda state, run, n: _link(run / "app" / "app.sock") == f"app-{n}.sock",
+    "the configuration is switched": lambda state, run, n: _link(state / "conf") == f"releases/{n}",
+    "the old one is being retired": lambda state, run, n: not (run / "programs" / f"uwsgi-{n - 1}.conf").exists(),
+}
+
+
+def test_an_up_killed_at_each_step_leaves_old_or_new(stack: Project) -> None:
+    assert stack.up("hello.py").code == 0
+    where = places(stack.folder)
+    with Traffic(port_of(stack), pause_s=0.02) as traffic:
+        for number, (name, reached) in enumerate(MOMENTS.items(), start=2):
+            release = stack.status().result["release"] + 1
+            stack.write("portico.toml", f'[nginx]\nclient_max_body_size = "{number}k"\n[env]\nTOKEN = "{number}"\n')
+
+            def now(reached: Callable[[Path, Path, int], bool] = reached, release: int = release) -> bool:
+                return reached(where.state, where.run, release)
+
+            assert _killed(_start(stack, "up", "-d", "--json"), now), name
+            status = stack.status()
+            assert status.ids in ([], ["system.E013"]), (name, status.out)
+            known = json.loads((where.state / "state.json").read_text())["release"]
+            assert status.result["release"] == known
+            assert json.loads(stack.get("/").body)["token"] in (str(number), None if number == 2 else str(number - 1)), name
+            ran = stack.portico("up", "-d", "--json")
+            assert ran.code == 0, (name, ran.out)
+            assert json.loads(stack.get("/").body)["token"] == str(number), name
+            assert stack.get("/", method="POST", body=b"x" * (number * 1024 + 1)).status == 413, name
+            assert stack.get("/", method="POST", body=b"x" * (number * 1024)).status == 200, name
+            assert stack.status().code == 0, name
+            names = {path.name for path in (where.run / "programs").iterdir()}
+            assert len(names) == 2, "nginx and one uWSGI instance"
+    assert traffic.failures == []
+    ended(stack)
+
+
+def test_a_change_taken_back_after_it_was_interrupted(stack: Project) -> None:
+    assert stack.up("hello.py").code == 0
+    where = places(stack.folder)
+    stack.write("portico.toml", '[env]\nTOKEN = "new"\n')
+    process = _start(stack, "up", "-d", "--json")
+    assert _killed(process, lambda: _link(where.state / "conf") == "releases/2")
+    (stack.folder / "portico.toml").unlink()
+    assert stack.portico("up", "-d", "--json").code == 0
+    assert json.loads(stack.get("/").body)["token"] is None, "the plan of the first up, although the second had switched"
+    assert stack.status().code == 0
+
+
+def test_down_killed_at_any_moment_is_finished_by_the_next(stack: Project) -> None:
+    step = 1
+    going = True
+    while going:
+        assert stack.up("hello.py").code == 0
+        going = _killed(_start(stack, "down", "--json"), _after(step * 3 * STEP_S))
+        if step % 2:
+            assert stack.up("hello.py").code == 0
+            assert stack.get("/").status == 200
+        ended(stack)
+        step += 1
+    assert step > 2
+
+
+def test_supervisord_killed_in_the_middle_of_an_up(stack: Project) -> None:
+    assert stack.up("hello.py").code == 0
+    where = places(stack.folder)
+    supervisor = crew(stack).supervisor
+    process = _start(stack, "restart", "--json")
+    until(lambda: (where.run / "programs" / "uwsgi-2.conf").exists())
+    kill(supervisor)
+    out, _ = process.communicate(timeout=60)
+    ran = json.loads(out)
+    assert (ran["code"], [finding["id"] for finding in ran["findings"]]) == (5, ["system.E012"])
+    assert stack.get("/").status == 200
+    assert stack.portico("up", "-d", "--json").code == 0
+    assert stack.status().code == 0
+    ended(stack)
+
+
+def _together(*processes: subprocess.Popen[str]) -> list[Ran]:
+    ran = [(process.communicate(timeout=120), process) for process in processes]
+    return [Ran(process.returncode, out, err) for (out, err), process in ran]
+
+
+def _one_went_first(ran: list[Ran]) -> None:
+    """Each command succeeded, or was told that another one is at work."""
+    for each in ran:
+        assert each.code == 0 or (each.code, each.ids) == (5, ["system.E001"]), each.out + each.err
+    assert any(each.code == 0 for each in ran)
+
+
+def test_two_commands_at_once_never_break_the_stack(stack: Project) -> None:
+    ran = _together(_start(stack, *UP), _start(stack, *UP))
+    _one_went_first(ran)
+    stack.url = stack.status().result["url"]
+    assert stack.get("/").status == 200
+    assert stack.status().code == 0
+    with Traffic(port_of(stack), pause_s=0.02) as traffic:
+        _one_went_first(_together(_start(stack, "restart", "--json"), _start(stack, "restart", "--json")))
+        assert stack.status().code == 0
+    assert traffic.failures == []
+    _one_went_first(_together(_start(stack, "restart", "--json"), _start(stack, "down", "--json")))
+    status = stack.status()
+    assert status.code == 0
+    if status.result["running"]:
+        assert stack.get("/").status == 200
+    _one_went_first(_together(_start(stack, "down", "--json"), _start(stack, *UP)))
+    assert stack.status().code == 0
+    ended(stack)
+
+
+def test_ctrl_c_during_up_puts_everything_back(stack: Project) -> None:
+    source = (stack.folder / "hello.py").read_text()
+    # The module `uwsgi` exists in uWSGI only, so the inspection before it is not held up.
+    stack.write("hello.py", f"import sys\nif 'uwsgi' in sys.modules:\n    __import__('time').sleep(30)\n{source}")
+    process = _start(stack, *UP)
+    until(lambda: any("/uwsgi.ini" in line for line in traces(stack)))
+    process.send_signal(signal.SIGINT)
+    # A signal that uWSGI misses at its very start is made good by SIGKILL, after the time that requests are given.
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not traces(stack)
+    assert not stack.status().result["running"]

@@ -1,0 +1,142 @@
+"""The processes of a stack: who they are, killing them, and proving that none is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from portico.actions.places import places
+from portico.system.sockets import queue_lengths
+from support.stack import ROOT, Project, until
+from support.traffic import can_bind
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Process ids: supervisord (0 for none), and the masters of nginx and uWSGI each followed by their workers."""
+
+    supervisor: int
+    nginx: tuple[int, ...]
+    uwsgi: tuple[int, ...]
+
+    @property
+    def everybody(self) -> tuple[int, ...]:
+        return (*((self.supervisor,) if self.supervisor else ()), *self.nginx, *self.uwsgi)
+
+
+def crew(project: Project) -> Crew:
+    """Who runs now, as `status` says."""
+    result = project.status().result
+    hops = {hop["hop"]: hop for hop in result["hops"]}
+    nginx = hops["nginx"]["pids"] if "nginx" in hops else ()
+    return Crew((result["supervisor"] or {"pid": 0})["pid"], tuple(nginx), tuple(hops["uwsgi"]["pids"]))
+
+
+def port_of(project: Project) -> int:
+    return int(project.url.rsplit(":", 1)[1].strip("/"))
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """A signal to one process; 0 would be our own process group (kill(2))."""
+    assert pid > 1
+    os.kill(pid, number)
+
+
+def kill(*pids: int) -> None:
+    """SIGKILL, and wait until they are gone or zombies."""
+    for pid in filter(psutil.pid_exists, pids):
+        send(pid, signal.SIGKILL)
+    until(lambda: not any(map(_lives, pids)), what=f"{pids} have ended")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def whole(project: Project) -> Crew:
+    """Wait until `status` has nothing to complain about, and for longer than a second since the masters started:
+    supervisord takes an earlier death for a failed start."""
+    until(lambda: project.status().code == 0, what="the stack is whole")
+    who = crew(project)
+    youngest = max(psutil.Process(pid).create_time() for pid in (who.uwsgi[0], *who.nginx[:1]))
+    until(lambda: time.time() - youngest > 1.1)
+    return who
+
+
+def busy(project: Project) -> int:
+    """Workers that have a request now, in all uWSGI instances of the stack; `status` would take too long to ask."""
+    found = 0
+    for path in (places(project.folder).run / "ctl").glob("stats-*.sock"):
+        with socket.socket(socket.AF_UNIX) as stats:
+            stats.connect(str(path))
+            data = b"".join(iter(lambda: stats.recv(65536), b""))
+        found += sum(worker["status"] == "busy" for worker in json.loads(data)["workers"])
+    return found
+
+
+def queued(project: Project) -> int:
+    """Requests that no uWSGI instance of the stack has accepted yet."""
+    folder = str(places(project.folder).run)
+    return sum(length for path, length in queue_lengths().items() if path.startswith(folder))
+
+
+def traces(project: Project) -> list[str]:
+    """Live processes that work for this stack: by their command line, folder, or open files."""
+    names = (str(project.folder), places(project.folder).run.name)
+    found = []
+    for process in psutil.process_iter(["pid", "status"]):
+        if process.info["status"] == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
+            continue
+        text = " ".join(_mentions(Path("/proc") / str(process.pid)))
+        if any(name in text for name in names):
+            found.append(f"{process.pid}: {text[:300]}")
+    return found
+
+
+def _mentions(folder: Path) -> Iterator[str]:
+    try:
+        yield (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        for link in (folder / "cwd", *(folder / "fd").iterdir()):
+            yield str(link.readlink())
+    except OSError:
+        return
+
+
+def ended(project: Project) -> None:
+    """`down`, after which nothing of the stack is left: no process, no socket, and the port is free."""
+    ran = project.portico("down", "--json")
+    assert ran.code == 0, ran.out + ran.err
+    left = traces(project)
+    assert not left, left
+    assert not places(project.folder).run.exists()
+    assert not project.url or can_bind(port_of(project))
+
+
+def cared_for(project: Project) -> Iterator[Project]:
+    """For fixtures: whatever a test did to the stack, it is taken down, and what survives is killed and fails the test."""
+    try:
+        yield project
+    finally:
+        project.folder.mkdir(parents=True, exist_ok=True)
+        project.portico("down", "--json")
+        left = traces(project)
+        for line in left:
+            os.kill(int(line.partition(":")[0]), signal.SIGKILL)
+        where = places(project.folder)
+        shutil.rmtree(where.run, ignore_errors=True)
+        if ROOT:
+            shutil.rmtree(where.state, ignore_errors=True)
+        shutil.rmtree(where.dot, ignore_errors=True)
+    assert not left, left
