@@ -51,7 +51,7 @@ def test_every_key_of_the_configuration_is_described() -> None:
     schema = Config.model_json_schema()
     for table in (schema, *schema["$defs"].values()):
         for key, entry in table["properties"].items():
-            assert "$ref" in entry or entry.get("description") or key in ("nginx", "uwsgi"), key
+            assert "$ref" in entry or entry.get("description") or key in ("nginx", "uwsgi", "release", "upstream"), key
 
 
 def test_files_are_small() -> None:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from portico.model.plan import (
+    HealthPlan,
     Interpreter,
     Listen,
     NginxBinary,
     NginxPlan,
     Paths,
     Plan,
+    ReleasePlan,
+    UpstreamPlan,
     Uwsgi,
     UwsgiPlan,
 )
@@ -68,6 +71,9 @@ def make_plan(
         ),
         "nginx": front if overrides.get("front", "nginx") == "nginx" else None,
         "uwsgi": replace(_uwsgi(places), **(uwsgi or {})),
+        "upstream": UpstreamPlan(balance="", servers=(), max_fails=0, fail_timeout_s=30, tries=2),
+        "health": HealthPlan(statuses=((100, 499),), text="", timeout_s=60, strict=False),
+        "release": ReleasePlan(hooks=(), hook_timeout_s=900, load_timeout_s=120, keep=5, warm=1, fast=False),
         "paths": places,
         "environ": ("DJANGO_SETTINGS_MODULE", "SECRET_KEY"),
     }
@@ -120,7 +126,7 @@ def _nginx(paths: Paths, binary: Mapping[str, Any]) -> NginxPlan:
         error_log_level="warn",
         client_max_body_bytes=75 << 20,
         keepalive_timeout_s=65,
-        connect_timeout_s=5,
+        connect_timeout_ms=5000,
         read_timeout_s=65,
         send_timeout_s=30,
         gzip=True,

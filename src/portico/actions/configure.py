@@ -182,7 +182,8 @@ def _mistake(detail: ErrorDetails, name: str, prefix: Sequence[str], lines: Mapp
     where = f"{name}:{line}" if line else name
     if detail["type"] == "extra_forbidden":
         known = _known_keys(names[:-1])
-        close = difflib.get_close_matches(names[-1], known, n=1, cutoff=0.5) or _elsewhere(names[-1])
+        close = difflib.get_close_matches(names[-1], known, n=1, cutoff=0.75) or _elsewhere(names[-1])
+        close = close or difflib.get_close_matches(names[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean `{close[0]}`?" if close else "remove it, or see docs/configuration.md for the keys there are"
         return UNKNOWN_KEY.found(
             cause=f"`{key}` is not a key of Portico",

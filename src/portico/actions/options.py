@@ -30,6 +30,8 @@ class Options:
     settings: str | None = None
     nginx: str | None = None
     allow_root_app: bool = False
+    role: str | None = None
+    fast: bool = False
 
     def flags(self) -> dict[str, Any]:
         """The flags that were given, by name: what `state.json` keeps."""

@@ -13,6 +13,8 @@ from portico.actions.machine import Machine
 from portico.actions.options import Options
 from portico.actions.places import Places
 from portico.actions.resolve_nginx import resolve_nginx
+from portico.actions.resolve_release import resolve_health, resolve_release
+from portico.actions.resolve_upstream import resolve_upstream
 from portico.actions.resolve_uwsgi import resolve_uwsgi
 from portico.hops.django import hosts
 from portico.hops.django.static import static_maps
@@ -42,8 +44,10 @@ def resolve(
     paths = where.paths(release)
     front = layers.pick("front", "nginx", flag=options.front, flag_name="--front")
     listening = _listen(layers, options, ours)
-    uwsgi = resolve_uwsgi(layers, machine, paths, where.project, release)
-    nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s)
+    release_plan = resolve_release(layers, options)
+    uwsgi = resolve_uwsgi(layers, machine, paths, where.project, release, release_plan.fast)
+    upstream = resolve_upstream(layers, uwsgi.instances)
+    nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s, bool(upstream.servers))
     maps, findings = _maps(layers, seen, where)
     closed = {} if nginx is None else _closed(maps, machine)
     maps = tuple(replace(m, served_by="uwsgi") if nginx is None or m.root in closed else m for m in maps)
@@ -54,6 +58,9 @@ def resolve(
         interpreter=seen.interpreter,
         nginx=nginx,
         uwsgi=uwsgi,
+        upstream=upstream,
+        health=resolve_health(layers, uwsgi.harakiri_s),
+        release=release_plan,
         paths=paths,
         environ=tuple(sorted(seen.environ)),
         origins=layers.origins,

@@ -9,8 +9,11 @@ from portico.actions.machine import Machine
 from portico.model.plan import NginxPlan, Paths
 
 
-def resolve_nginx(layers: Layers, machine: Machine, paths: Paths, base: Path, harakiri_s: int) -> NginxPlan | None:
-    """None with `front = "none"`. Relative paths in the configuration are relative to the project folder `base`."""
+def resolve_nginx(
+    layers: Layers, machine: Machine, paths: Paths, base: Path, harakiri_s: int, remote: bool
+) -> NginxPlan | None:
+    """None with `front = "none"`. `remote`: there are uWSGIs on other machines. Relative paths
+    in the configuration are relative to the project folder `base`."""
     if machine.nginx is None:
         return None
     root = machine.us.uid == 0
@@ -34,7 +37,9 @@ def resolve_nginx(layers: Layers, machine: Machine, paths: Paths, base: Path, ha
         error_log_level=pick("nginx.error_log_level", "warn"),
         client_max_body_bytes=pick("nginx.client_max_body_size", 25 << 20, why="25m; nginx's own 1m refuses photos"),
         keepalive_timeout_s=pick("nginx.keepalive_timeout", 65),
-        connect_timeout_s=pick("nginx.uwsgi_connect_timeout", 5),
+        connect_timeout_ms=pick(
+            "nginx.uwsgi_connect_timeout", 500 if remote else 5000, why="a host may vanish" if remote else ""
+        ),
         read_timeout_s=pick("nginx.uwsgi_read_timeout", read_default, why="harakiri + 5 s: uWSGI gives up first"),
         send_timeout_s=pick("nginx.uwsgi_send_timeout", 30),
         gzip=pick("nginx.gzip", True),

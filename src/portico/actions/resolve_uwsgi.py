@@ -32,7 +32,7 @@ TOO_LARGE = Kind(
 )
 
 
-def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, release: int) -> UwsgiPlan:
+def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, release: int, lazy_apps: bool) -> UwsgiPlan:
     """Sized to the machine: one worker per core (at least two, so that one busy worker does not block the site).
 
     No account is named: supervisord starts uWSGI as the application's account, so it never has root's rights at all.
@@ -61,6 +61,8 @@ def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, re
         log=str(base / log),
         daemonize=str(base / daemonize) if daemonize else "",
         extra=pick("uwsgi.extra", ()),
+        instances=pick("instances", 1),
+        lazy_apps=lazy_apps,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
 
-from portico.model.units import duration_s, size_bytes
+from portico.model.units import duration_ms, duration_s, size_bytes
 
 
 def _one_or_many(value: Any) -> Any:
@@ -25,10 +25,12 @@ _TEXT_OR_NUMBER = {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string
 _TEXT_OR_LIST = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 Seconds = Annotated[int, BeforeValidator(duration_s), WithJsonSchema(_TEXT_OR_NUMBER)]
+Milliseconds = Annotated[int, BeforeValidator(duration_ms), WithJsonSchema(_TEXT_OR_NUMBER)]
 Bytes = Annotated[int, BeforeValidator(size_bytes), WithJsonSchema(_TEXT_OR_NUMBER)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), WithJsonSchema(_TEXT_OR_LIST)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(_lines), WithJsonSchema(_TEXT_OR_LIST)]
 Positive = Annotated[int, Field(ge=1)]
+Hook = str | tuple[str, ...]
 
 
 class Table(BaseModel):
@@ -58,7 +60,10 @@ class NginxConfig(Table):
         None, description="Largest request body; nginx answers 413 above it. `75m`, `1g`; 0 for no limit."
     )
     keepalive_timeout: Seconds | None = Field(None, description="How long an idle client connection stays open.")
-    uwsgi_connect_timeout: Seconds | None = Field(None, description="How long connecting to uWSGI may take.")
+    uwsgi_connect_timeout: Milliseconds | None = Field(
+        None,
+        description="How long connecting to uWSGI may take; default: 5 s, and `500ms` with `servers`: a host may vanish.",
+    )
     uwsgi_read_timeout: Seconds | None = Field(
         None,
         description="Longest silence of the application before nginx answers 504; default: harakiri + 5 s.",
@@ -134,6 +139,50 @@ class UwsgiConfig(Table):
     extra: Lines | None = Field(None, description="Raw lines for uwsgi.ini.")
 
 
+class ReleaseConfig(Table):
+    """How new code goes live, and how the old comes back."""
+
+    hooks: tuple[Hook, ...] | None = Field(
+        None,
+        description="Commands run once for each release, in this order, before it goes live: `manage.py migrate`, "
+        '`manage.py check --deploy`, `npm run build`, or `["a", "list of", "words"]`. No shell reads them. One that fails '
+        "stops the release.",
+    )
+    hook_timeout: Seconds | None = Field(None, description="How long one hook may take.")
+    load_timeout: Seconds | None = Field(None, description="How long the application may take to be imported.")
+    keep: Positive | None = Field(
+        None,
+        description="Releases that are kept on disk: their configuration, what their hooks said and their static files, "
+        "which pages that an older release made still ask for.",
+    )
+    warm: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="Earlier releases whose uWSGI stays in memory, asleep, for an instant `portico rollback`; 0: none.",
+    )
+    fast: bool | None = Field(
+        None,
+        description="Replace the workers one by one inside one uWSGI (its chain reload) instead of starting a second one: "
+        "for machines without memory for two. It has no way back to the old code.",
+    )
+
+
+class UpstreamConfig(Table):
+    """How nginx shares requests among several uWSGIs (`instances`, `servers`)."""
+
+    balance: (
+        Annotated[str, Field(pattern=r"^(round_robin|least_conn|ip_hash|random|hash \$[a-z_]+( consistent)?)$")] | None
+    ) = Field(None, description="`round_robin`, `least_conn`, `ip_hash`, `random` or `hash $variable [consistent]`.")
+    max_fails: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="Failures within `fail_timeout` after which a server is left out for as long; 0: never."
+    )
+    fail_timeout: Seconds | None = Field(
+        None, description="The time in which failures count, and that a server is left out."
+    )
+    tries: Positive | None = Field(
+        None, description="How many servers a request that is safe to repeat is offered to before the answer is 502."
+    )
+
+
 class Config(Table):
     """The whole file. All keys are optional."""
 
@@ -162,8 +211,27 @@ class Config(Table):
         None, description="Path requested to prove that the whole way works. Any answer below 500 will do."
     )
     health_host: str | None = Field(None, description="Host header of that request; default: one ALLOWED_HOSTS permits.")
+    health_status: Names | None = Field(
+        None,
+        description="Statuses of a healthy answer: `200`, `2xx`, `200-399`; a release that answers another is refused.",
+    )
+    health_text: str | None = Field(None, description="Text that a healthy answer contains.")
+    health_timeout: Seconds | None = Field(None, description="How long a new release may take for that answer.")
+    instances: Positive | None = Field(
+        None, description="uWSGI instances on this machine behind one nginx; each has `processes` workers of its own."
+    )
+    servers: Names | None = Field(
+        None,
+        description="uWSGIs on other machines, `HOST:PORT`, each with nginx's own words after it: `10.0.0.2:9090 weight=2`, "
+        "`10.0.0.3:9090 backup`, `max_fails=1`, `fail_timeout=10s`, `down`. They run `portico up --role app`.",
+    )
+    role: Literal["all", "app", "front"] | None = Field(
+        None, description="`app`: only uWSGI, for an nginx on another machine; `front`: only nginx, for `servers`."
+    )
     user: str | None = Field(None, description="Account the application runs as when Portico is root; default: the owner.")
     allow_root_app: bool | None = Field(None, description="Let root run an application that belongs to root.")
     state_dir: str | None = Field(None, description="Where Portico writes; default: `.portico` in the project.")
     nginx: NginxConfig = NginxConfig()
     uwsgi: UwsgiConfig = UwsgiConfig()
+    release: ReleaseConfig = ReleaseConfig()
+    upstream: UpstreamConfig = UpstreamConfig()

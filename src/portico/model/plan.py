@@ -7,7 +7,7 @@ all durations are whole seconds (`*_s`), all sizes are bytes (`*_bytes`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from portico.model.origin import Origin
@@ -106,7 +106,7 @@ class NginxPlan:
     error_log_level: str
     client_max_body_bytes: int
     keepalive_timeout_s: int
-    connect_timeout_s: int
+    connect_timeout_ms: int
     read_timeout_s: int
     send_timeout_s: int
     gzip: bool
@@ -127,6 +127,9 @@ class UwsgiPlan:
     `entry` is the generated module that loads the application, or empty to load it directly (stand-alone files).
     `user`/`group` are empty when Portico is not root. `daemonize` is only rendered into stand-alone files.
     `log` is where the process writes, and empty for standard error.
+
+    `instances` is how many of them a release has on this machine: 0 where only nginx runs. This plan describes the one in
+    `slot`, the first; `each` gives all. `lazy_apps` loads the application in every worker instead of before the fork.
     """
 
     address: str
@@ -150,11 +153,98 @@ class UwsgiPlan:
     log: str
     daemonize: str
     extra: tuple[str, ...]
+    instances: int = 1
+    lazy_apps: bool = False
+    slot: int = 1
+
+    @property
+    def name(self) -> str:
+        """What this instance is called among the daemons: `uwsgi-7`, and `uwsgi-7.2` for the second of release 7."""
+        return f"uwsgi-{self.instance}{self.suffix}"
+
+    @property
+    def suffix(self) -> str:
+        """What its files have in their names: nothing for the first instance, `.2` for the second."""
+        return "" if self.slot == 1 else f".{self.slot}"
+
+    @property
+    def link(self) -> str:
+        """The name of the symlink that nginx connects to, beside `instance_socket`."""
+        return f"app{self.suffix}.sock"
+
+    @property
+    def ini(self) -> str:
+        """The name of its configuration file in the release's folder."""
+        return f"uwsgi{self.suffix}.ini"
+
+    def each(self) -> tuple[UwsgiPlan, ...]:
+        """The plan of every instance on this machine."""
+        return tuple(self if slot == self.slot else self._at(slot) for slot in range(1, self.instances + 1))
+
+    def _at(self, slot: int) -> UwsgiPlan:
+        def named(path: str) -> str:
+            return path.removesuffix(".sock") + f".{slot}" + (".sock" if path.endswith(".sock") else "")
+
+        return replace(
+            self,
+            slot=slot,
+            instance_socket=named(self.instance_socket),
+            stats_socket=named(self.stats_socket),
+            fifo=named(self.fifo),
+        )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A uWSGI on another machine. `address` is `HOST:PORT`; None means as in the upstream."""
+
+    address: str
+    weight: int = 1
+    backup: bool = False
+    down: bool = False
+    max_fails: int | None = None
+    fail_timeout_s: int | None = None
+
+
+@dataclass(frozen=True)
+class UpstreamPlan:
+    """How nginx shares requests: `balance` is nginx's directive without its semicolon, empty for round robin. `max_fails` 0
+    never leaves a server out. `tries` is how many servers a request is offered to."""
+
+    balance: str
+    servers: tuple[Server, ...]
+    max_fails: int
+    fail_timeout_s: int
+    tries: int
+
+
+@dataclass(frozen=True)
+class HealthPlan:
+    """What a healthy answer is: a status in one of the ranges `statuses` (both ends in it) that contains `text`, within
+    `timeout_s`. `strict`: somebody wrote that down, so that a release which answers otherwise is refused, even the first."""
+
+    statuses: tuple[tuple[int, int], ...]
+    text: str
+    timeout_s: int
+    strict: bool
+
+
+@dataclass(frozen=True)
+class ReleasePlan:
+    """How a release goes live. `hooks` are argument vectors; `keep` releases stay on disk, `warm` of them in memory."""
+
+    hooks: tuple[tuple[str, ...], ...]
+    hook_timeout_s: int
+    load_timeout_s: int
+    keep: int
+    warm: int
+    fast: bool
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One stack. `nginx` is None with `front = "none"`: uWSGI then serves HTTP itself.
+    """One stack. `nginx` is None with `front = "none"`, where uWSGI serves HTTP itself, and with `front = "elsewhere"`,
+    where an nginx on another machine connects to `listen`.
 
     `environ` names the variables of the application's environment; their values are secrets and live only in a private file.
     `origins` maps dotted names (`nginx.client_max_body_bytes`) to where the value came from.
@@ -162,10 +252,13 @@ class Plan:
 
     site: Site
     listen: Listen
-    front: Literal["nginx", "none"]
+    front: Literal["nginx", "none", "elsewhere"]
     interpreter: Interpreter
     nginx: NginxPlan | None
     uwsgi: UwsgiPlan
+    upstream: UpstreamPlan
+    health: HealthPlan
+    release: ReleasePlan
     paths: Paths
     environ: tuple[str, ...]
     origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)

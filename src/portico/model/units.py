@@ -17,6 +17,14 @@ def duration_s(text: str | int | float) -> int:
     Whole seconds only, because uWSGI's timers count whole seconds
     (https://uwsgi-docs.readthedocs.io/en/latest/Options.html).
     """
+    milliseconds = duration_ms(text)
+    if milliseconds % 1000:
+        raise ValueError(f"{text!r} is not a whole number of seconds")
+    return milliseconds // 1000
+
+
+def duration_ms(text: str | int | float) -> int:
+    """Milliseconds from what `duration_s` takes and `"500ms"` or 0.5. Raises ValueError with the forms allowed."""
     if isinstance(text, (int, float)) and not isinstance(text, bool) and math.isfinite(text):
         milliseconds = round(text * 1000)
     else:
@@ -24,9 +32,9 @@ def duration_s(text: str | int | float) -> int:
         if not match:
             raise ValueError(f"{text!r} is not a duration: write 30, '30s', '2m' or '1h'")
         milliseconds = int(match[1]) * _MS[match[2] or "s"]
-    if milliseconds < 0 or milliseconds % 1000:
-        raise ValueError(f"{text!r} is not a whole number of seconds")
-    return milliseconds // 1000
+    if milliseconds < 0:
+        raise ValueError(f"{text!r} is not a duration: it is negative")
+    return milliseconds
 
 
 def size_bytes(text: str | int) -> int:
@@ -44,6 +52,11 @@ def nginx_size(count: int) -> str:
         if count and count % factor == 0:
             return f"{count // factor}{unit}"
     return str(count)
+
+
+def nginx_time(milliseconds: int) -> str:
+    """Milliseconds in nginx's notation: 5000 -> `5s`, 500 -> `500ms`."""
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def human_bytes(count: int) -> str:

@@ -14,7 +14,7 @@ from portico.hops.nginx.front import front
 from portico.model.file import File
 from portico.model.plan import Listen, NginxPlan, Plan
 from portico.model.site import StaticMap
-from portico.model.units import nginx_size
+from portico.model.units import nginx_size, nginx_time
 
 CONF = "nginx.conf"
 MIME_TYPES = "mime.types"
@@ -146,7 +146,7 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "address": quoted(plan.uwsgi.address),
         "unix_address": plan.uwsgi.address.startswith("unix:"),
         "own_params": nginx.uwsgi_params and escape.include_path(nginx.uwsgi_params),
-        "connect_timeout_s": nginx.connect_timeout_s,
+        "connect_timeout": Escaped(nginx_time(nginx.connect_timeout_ms)),
         "read_timeout_s": nginx.read_timeout_s,
         "send_timeout_s": nginx.send_timeout_s,
         "retry_within_ms": plan.uwsgi.harakiri_s * 900,

@@ -1,0 +1,78 @@
+"""The uWSGIs that nginx shares requests among, and how."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from portico.actions.layers import Layers
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Kind
+from portico.model.plan import Server, UpstreamPlan
+from portico.model.units import duration_s
+
+BAD_SERVER = Kind(
+    "config.E012",
+    "config",
+    "A server of the upstream cannot be used",
+    "nginx connects to an address and a port, and knows a few words about each server.",
+    "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server",
+)
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})")
+#: Methods that choose a server by the request and so know no reserve
+#: (https://nginx.org/en/docs/http/ngx_http_upstream_module.html#backup).
+_WITHOUT_BACKUP = ("ip_hash", "random", "hash")
+
+
+def resolve_upstream(layers: Layers, local: int) -> UpstreamPlan:
+    """`local` is how many uWSGI instances run on this machine. The defaults lose nothing when one of several vanishes:
+    two failures leave a server out for half a minute, so that one slow answer does not; with a single one there is no
+    other to try, and it is never left out."""
+    pick = layers.pick
+    texts: tuple[str, ...] = pick("servers", ())
+    servers = tuple(_server(text) for text in texts)
+    several = local + len(servers) > 1
+    balance = pick("upstream.balance", "round_robin")
+    if servers and balance.split()[0] in _WITHOUT_BACKUP and any(server.backup for server in servers):
+        raise _refused(f"`backup` does not go with balance = {balance!r}", 'balance = "least_conn", or without `backup`')
+    remote = bool(servers) and several
+    why = "a vanished host is left out after two failures" if remote else "a local instance that died is refused at once"
+    return UpstreamPlan(
+        balance="" if balance == "round_robin" else balance,
+        servers=servers,
+        max_fails=pick("upstream.max_fails", 2 if several else 0, why=why if several else "there is no other to try"),
+        fail_timeout_s=pick("upstream.fail_timeout", 30),
+        tries=pick("upstream.tries", max(2, min(3, local + len(servers)))),
+    )
+
+
+def _server(text: str) -> Server:
+    """`HOST:PORT` and nginx's words after it."""
+    address, *words = text.split() or [""]
+    match = _ADDRESS.fullmatch(address)
+    if not match or not 0 < int(match[1]) < 65536:
+        raise _refused(f"{address!r} is not HOST:PORT", 'servers = ["10.0.0.2:9090"]')
+    fields: dict[str, Any] = {}
+    for word in words:
+        fields.update(_word(word, text))
+    return Server(address, **fields)
+
+
+def _word(word: str, text: str) -> dict[str, Any]:
+    name, _, value = word.partition("=")
+    try:
+        if word in ("backup", "down"):
+            return {word: True}
+        if name == "weight" and int(value) > 0:
+            return {"weight": int(value)}
+        if name == "max_fails" and int(value) >= 0:
+            return {"max_fails": int(value)}
+        if name == "fail_timeout":
+            return {"fail_timeout_s": duration_s(value)}
+    except ValueError:
+        pass
+    raise _refused(f"{word!r} in {text!r} is not understood", "weight=2 backup max_fails=2 fail_timeout=30s down")
+
+
+def _refused(cause: str, fix: str) -> PorticoError:
+    return PorticoError(BAD_SERVER.found(cause=cause, evidence=[cause], fix=[fix]), Exit.USAGE)
