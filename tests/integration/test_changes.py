@@ -139,8 +139,7 @@ def test_what_changes_is_live_and_nothing_fails_meanwhile(stack: Project, record
             assert holds(), name
             assert _seen(stack)["version"] == "one"
         record_property(f"failures at {name}", len(traffic.failures))
-        # Over TCP both instances share the port for a while, and what the old one has not accepted when it ends is lost.
-        assert len(traffic.failures) <= (2 if name == "uWSGI over TCP, again" else 0), name
+        assert traffic.failures == [], name
         assert stack.status().code == 0, name
         assert _up(stack).result["changed"] is False, name
     assert crew(stack).nginx[0] == master, "nginx itself went on all the time"
@@ -180,7 +179,6 @@ def test_the_front_changes_there_and_back(stack: Project, record_property: Recor
             assert _seen(stack)["version"] == "one"
         record_property(f"gap_ms to front {front}", round(traffic.gap_s * 1000))
         assert stack.status().code == 0
-        stack.write("hello.py", (stack.folder / "hello.py").read_text() + "\n")
     ended(stack)
 
 
@@ -210,7 +208,7 @@ def test_what_is_broken_changes_nothing(stack: Project) -> None:
         taken = holder.getsockname()[1]
         cases = {
             "a broken line": ("", '[nginx]\nextra_server = ["no_such_thing on;"]', (), 2, "no_such_thing"),
-            "broken code": ("import nonexistent_thing\n", "", (), 2, "nonexistent_thing"),
+            "broken code": ("import nonexistent_thing\n", "", (), 4, "nonexistent_thing"),
             "code that breaks in uWSGI": (only_uwsgi, '[env]\nA = "1"', (), 4, "nonexistent_thing"),
             "a taken port": ("", "", ("--listen", str(taken)), 2, str(taken)),
             "a taken port for uWSGI": ("", f'[uwsgi]\naddress = "127.0.0.1:{taken}"', (), 4, "Address already in use"),

@@ -102,7 +102,8 @@ MOMENTS: dict[str, Callable[[Path, Path, int], bool]] = {
     "the application has loaded": lambda state, run, n: (run / "ctl" / f"stats-{n}.sock").exists(),
     "the socket is switched": lambda state, run, n: _link(run / "app" / "app.sock") == f"app-{n}.sock",
     "the configuration is switched": lambda state, run, n: _link(state / "conf") == f"releases/{n}",
-    "the old one is being retired": lambda state, run, n: not (run / "programs" / f"uwsgi-{n - 1}.conf").exists(),
+    "the old one sleeps": lambda state, run, n: f'"uwsgi-{n - 1}"' in (state / "state.json").read_text(),
+    "the one before it is being retired": lambda state, run, n: not (run / "programs" / f"uwsgi-{n - 2}.conf").exists(),
 }
 
 
@@ -130,7 +131,7 @@ def test_an_up_killed_at_each_step_leaves_old_or_new(stack: Project) -> None:
             assert stack.get("/", method="POST", body=b"x" * (number * 1024)).status == 200, name
             assert stack.status().code == 0, name
             names = {path.name for path in (where.run / "programs").iterdir()}
-            assert len(names) == 2, "nginx and one uWSGI instance"
+            assert len(names) == 3, "nginx, the live uWSGI instance and the one that sleeps"
     assert traffic.failures == []
     ended(stack)
 

@@ -36,9 +36,10 @@ class Crew:
 def crew(project: Project) -> Crew:
     """Who runs now, as `status` says."""
     result = project.status().result
-    hops = {hop["hop"]: hop for hop in result["hops"]}
-    nginx = hops["nginx"]["pids"] if "nginx" in hops else ()
-    return Crew((result["supervisor"] or {"pid": 0})["pid"], tuple(nginx), tuple(hops["uwsgi"]["pids"]))
+    pids = {
+        name: [pid for hop in result["hops"] if hop["hop"] == name for pid in hop["pids"]] for name in ("nginx", "uwsgi")
+    }
+    return Crew((result["supervisor"] or {"pid": 0})["pid"], tuple(pids["nginx"]), tuple(pids["uwsgi"]))
 
 
 def port_of(project: Project) -> int:

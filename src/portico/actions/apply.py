@@ -1,174 +1,188 @@
-"""Make a staged release live: start it beside the old one, prove it, switch by one rename, prove again, else switch back."""
+"""Make a release live: start it beside the old one, prove it, switch by rename, prove again, else switch back.
+
+With several instances the walk is one at a time: each new one is proven and takes over its slot, then the old one of that
+slot goes to sleep, so that memory is needed for one more than there are. Asleep is not gone: everything can be put back.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from portico.actions import front, probe, stage, supervise
+from portico.actions import collect, front, memory, pool, probe, retire, slots, state, supervise
+from portico.actions import instance as uwsgi
+from portico.actions.instance import Release
 from portico.actions.places import Places
-from portico.actions.start_failure import explain_uwsgi, front_failed
-from portico.export.supervisor import Daemon
-from portico.hops.uwsgi import commands as uwsgi
+from portico.actions.start_failure import front_failed
 from portico.model.file import File
-from portico.model.plan import Plan
-from portico.system import files, sockets
-from portico.system.accounts import Account
+from portico.model.plan import Plan, UwsgiPlan
+from portico.model.units import human_bytes
+from portico.system import files
 from portico.system.clock import wait_for
 from portico.system.supervisor import Supervisor, Unreachable
 
-#: How long an application may take to import. An import that hangs is the user's to see, not to wait for without end.
-LOAD_LIMIT_S = 120.0
-#: How long the requests in an old instance's queue may take to reach its workers.
-DRAIN_LIMIT_S = 30.0
 Say = Callable[[str], None]
+Start = Callable[[Places, Supervisor, Release, UwsgiPlan], None]
 
 
 @dataclass(frozen=True)
-class Release:
-    """A staged release: its plan, its folder, and the application's environment (secrets: never printed or logged)."""
+class Live:
+    """What `go_live` has done: the last request through the whole path, the memory of all uWSGI processes at the most and
+    afterwards, and the earlier instances that sleep, with their masters' pids."""
 
-    plan: Plan
-    folder: Path
-    environ: Mapping[str, str]
-    app: Account
-
-    @property
-    def name(self) -> str:
-        return f"uwsgi-{self.plan.uwsgi.instance}"
-
-    @property
-    def user(self) -> str:
-        """The account supervisord starts it as, empty when that is ourselves."""
-        return self.app.name if os.geteuid() == 0 and self.app.uid != 0 else ""
+    through: probe.Probe
+    peak_bytes: int
+    now_bytes: int
+    warm: dict[str, int]
 
 
-def go_live(where: Places, release: Release, say: Say, commit: Callable[[], None]) -> probe.Probe:
-    """The whole transaction. Returns the last probe; raises PorticoError after putting everything back.
+def go_live(
+    where: Places,
+    release: Release,
+    say: Say,
+    commit: Callable[[dict[str, int]], None],
+    start: Start = uwsgi.start,
+) -> Live:
+    """The whole transaction. Raises PorticoError after putting everything back.
 
-    `commit` is called when the release is proven and before the old one is stopped.
+    `commit` is called when the release is proven and before the old one is stopped, and once more with the instances that
+    sleep and are kept. `start` brings an instance up: by starting it, or by nothing where it only sleeps.
     """
     with supervise.needed(where):
         client = supervise.ensure(where)
         before = _Before.look(where, client)
+        peak = _Peak()
         try:
-            through = _replace(where, client, release, before, say)
-            commit()
+            through = _replace(where, client, release, before, start, peak, say)
+            commit({})
         except BaseException:
             with contextlib.suppress(Unreachable):
                 _put_back(where, client, release, before)
             raise
+        kept = _keep_warm(where, client, release, before)
+        if kept:
+            commit(kept)
         if release.plan.nginx is None:
             supervise.retire(where, client, "nginx")
-        retire_others(where, client, release.name)
-    stage.forget_old(where, release.plan.uwsgi.instance)
-    return through
+        slots.drop(where, before.links.keys() - {instance.link for instance in release.plan.uwsgi.each()})
+        retire.retire_others(where, client, release.names | kept.keys())
+        pool.retire_unused(where, client, release.plan)
+    return Live(through, peak.bytes, memory.uwsgi_bytes(where), kept)
 
 
-def _replace(where: Places, client: Supervisor, release: Release, before: _Before, say: Say) -> probe.Probe:
-    plan = release.plan
-    limit_s = max(10, plan.uwsgi.harakiri_s)
-    log_offset = files.size(Path(plan.uwsgi.log))
-    if plan.front == "none" and before.front == "nginx":
-        _park(where, client, "nginx")
-    supervise.install(where, client, _uwsgi_daemon(where, release))
-    _wait_loaded(where, client, release, log_offset)
-    straight = probe.uwsgi(plan, plan.uwsgi.instance_socket, limit_s)
-    if not straight.answered:
-        raise explain_uwsgi(plan, log_offset, straight.error or f"it answered {straight.status}")
-    if straight.status >= 500 and before.serving and probe.uwsgi(plan, before.instance_socket, limit_s).status < 500:
-        raise explain_uwsgi(plan, log_offset, f"{plan.site.health_path} answered {straight.status}")
-    say(f"uWSGI answers on its socket: {straight.status}")
-    _switch(where, client, release, before)
-    through = probe.front(plan, limit_s)
-    if not through.answered:
-        raise front_failed(plan, through)
-    return through
+class _Peak:
+    """The most memory seen."""
+
+    bytes = 0
+
+    def look(self, where: Places) -> None:
+        self.bytes = max(self.bytes, memory.uwsgi_bytes(where))
 
 
 @dataclass(frozen=True)
 class _Before:
-    """What was live: where the links pointed, what nginx ran with and was started from, the uWSGI instance that serves, and
-    the front; empty is none or unknown. `lived` is false when there is nothing to go back to."""
+    """What was live: where the links pointed, what nginx ran with and was started from, the daemons that serve, and the
+    front; empty is none or unknown. `lived` is false when there is nothing to go back to. `sleepy`: what serves listens on
+    nothing but its own unix socket; on a shared one a request for the new release would wake it up."""
 
     lived: bool
+    sleepy: bool
     conf: str
-    socket: str
+    links: dict[str, str]
+    static: str
     nginx: str
-    serving: str
-    instance_socket: str
+    serving: tuple[str, ...]
     front: str
     nginx_files: tuple[File, ...]
 
     @staticmethod
     def look(where: Places, client: Supervisor) -> _Before:
-        conf, link = where.state / "conf", where.run / "app" / "app.sock"
-        socket = str(link.readlink()) if link.is_symlink() else ""
+        conf = where.state / "conf"
+        links = slots.targets(where)
         live = supervise.observe(where)
-        name = socket.replace("app-", "uwsgi-").removesuffix(".sock")
+        known = state.read(where)
+        running = {*live.left_over, *(program.name for program in live.programs)}
         return _Before(
-            lived=bool(socket and (live.programs or live.left_over)),
+            lived=bool((links or "nginx" in running) and (live.programs or live.left_over)),
+            sleepy=bool(known and known.plan["nginx"] and known.plan["uwsgi"]["address"].startswith("unix:")),
             conf=str(conf.readlink()) if conf.is_symlink() else "",
-            socket=socket,
+            links=links,
+            static=collect.live_static(where),
             nginx=front.loaded(where),
-            serving=name if live.groups.get(name) else "",
-            instance_socket=str(link.parent / socket),
-            front="nginx" if "nginx" in {*live.left_over, *(program.name for program in live.programs)} else "none",
+            serving=tuple(name for name in map(slots.daemon_of, links.values()) if live.groups.get(name)),
+            front="nginx" if "nginx" in running else "none",
             nginx_files=supervise.installed(where, "nginx"),
         )
 
+    def answered(self, where: Places, plan: Plan) -> bool:
+        """Whether the release before gives a healthy answer."""
+        if not self.serving or "app.sock" not in self.links:
+            return False
+        seen = probe.uwsgi(plan, str(where.run / "app" / self.links["app.sock"]), plan.health.timeout_s)
+        return not probe.healthy(plan.health, seen)
 
-def _uwsgi_daemon(where: Places, release: Release) -> Daemon:
+
+def _replace(
+    where: Places, client: Supervisor, release: Release, before: _Before, start: Start, peak: _Peak, say: Say
+) -> probe.Probe:
     plan = release.plan
-    folder = str(release.folder)
-    return Daemon(
-        name=release.name,
-        argv=uwsgi.serve_argv(plan, f"{folder}/uwsgi.ini", f"{folder}/uwsgi_launcher.py"),
-        environ=release.environ,
-        cwd=plan.site.directory,
-        python=plan.interpreter.base,
-        user=release.user,
-        stop_signal="TERM",
-        stop_wait_s=plan.uwsgi.graceful_s + 5,
-        comms=supervise.COMMS["uwsgi"],
-        log=plan.uwsgi.log,
-        group_file=str(supervise.group_file(where, release.name)),
-    )
+    if plan.front != "nginx" and before.front == "nginx":
+        _park(where, client, "nginx")
+    pool.ensure(where, client, plan, release.folder, release.app)
+    instances = plan.uwsgi.each()
+    for instance in instances:
+        start(where, client, release, instance)
+        straight = uwsgi.prove(release, instance, before.answered(where, plan) if instance.slot == 1 else False)
+        peak.look(where)
+        which = f" {instance.slot} of {len(instances)}" if len(instances) > 1 else ""
+        say(f"uWSGI{which} answers on its socket: {straight.status}")
+        _switch_slot(where, client, plan, instance, before, last=instance is instances[-1])
+    _switch_front(where, client, plan, release)
+    return _prove_through(plan, before)
 
 
-def _wait_loaded(where: Places, client: Supervisor, release: Release, log_offset: int) -> None:
-    """Until the stats server is there, which uWSGI's master opens after the application has loaded, or the process died."""
-
-    outcome = wait_for(lambda: _fate(where, client, release.name), LOAD_LIMIT_S, every_s=0.05)
-    if outcome == "died":
-        output = files.tail(where.run / f"{release.name}.out")
-        raise explain_uwsgi(release.plan, log_offset, "the process ended while loading the application", output)
-    if outcome is None:
-        raise explain_uwsgi(release.plan, log_offset, f"the application did not finish loading in {LOAD_LIMIT_S:.0f} s")
-
-
-def _fate(where: Places, client: Supervisor, name: str) -> str | None:
-    """`loaded`, `died`, or None while it is still loading."""
-    with contextlib.suppress(OSError):
-        sockets.exchange(f"unix:{where.run}/ctl/stats-{name.removeprefix('uwsgi-')}.sock", b"", 2)
-        return "loaded"
-    program = client.program(name)
-    return "died" if program is None or program.state in ("BACKOFF", "FATAL", "EXITED") else None
+def _switch_slot(where: Places, client: Supervisor, plan: Plan, instance: UwsgiPlan, before: _Before, last: bool) -> None:
+    if instance.slot == 1:
+        if plan.nginx and before.front == "none":
+            for name in before.serving:
+                _park(where, client, name)
+        # Before anything of the new release answers: its pages name its own style sheets.
+        collect.switch_static(where, plan.uwsgi.instance)
+    slots.point(where, instance)
+    old = slots.daemon_of(before.links.get(instance.link, ""))
+    if not last and before.sleepy and old in before.serving and old != instance.name:
+        retire.put_to_sleep(where, client, [old], plan.uwsgi.graceful_s)
 
 
-def _switch(where: Places, client: Supervisor, release: Release, before: _Before) -> None:
-    plan = release.plan
-    if plan.nginx and before.front == "none" and before.serving:
-        _park(where, client, before.serving)
-    if (files.read_text(release.folder / "nginx.conf") or "") != before.nginx:
+def _switch_front(where: Places, client: Supervisor, plan: Plan, release: Release) -> None:
+    if (files.read_text(release.folder / "nginx.conf") or "") != front.loaded(where):
         front.forget(where)
-    files.swap_link(where.run / "app" / "app.sock", Path(plan.uwsgi.instance_socket).name)
     files.swap_link(where.state / "conf", f"releases/{plan.uwsgi.instance}")
     if plan.nginx:
         front.apply(where, client, plan)
+
+
+def _prove_through(plan: Plan, before: _Before) -> probe.Probe:
+    """One request as a client sends it: to nginx, or where nginx is elsewhere to the address it connects to."""
+    if plan.front == "elsewhere":
+        seen = probe.uwsgi(plan, plan.uwsgi.address, plan.health.timeout_s)
+    else:
+        seen = probe.front(plan, plan.health.timeout_s)
+    alone = plan.uwsgi.instances == 0 and not before.lived
+    # nginx may be started before the application's hosts are.
+    if not seen.answered and not (alone and seen.status):
+        raise front_failed(plan, seen)
+    return seen
+
+
+def _keep_warm(where: Places, client: Supervisor, release: Release, before: _Before) -> dict[str, int]:
+    """Put what was live to sleep, where the plan wants that; instances with workers of no use only take memory."""
+    old = [name for name in before.serving if name not in release.names]
+    if not release.plan.release.warm or not before.sleepy or not old:
+        return {}
+    asleep = retire.put_to_sleep(where, client, old, release.plan.uwsgi.graceful_s)
+    return asleep if len(asleep) == len(old) else {}
 
 
 def _park(where: Places, client: Supervisor, name: str) -> None:
@@ -179,53 +193,34 @@ def _park(where: Places, client: Supervisor, name: str) -> None:
 
 
 def _put_back(where: Places, client: Supervisor, release: Release, before: _Before) -> None:
-    """As it was: the old links and nginx configuration, the new instance gone; where nothing served before, nothing."""
+    """As it was: the old links and nginx configuration, the new instances gone; where nothing served before, nothing."""
     if not before.lived:
         supervise.stop_supervisor(where, supervise.STOP_LIMIT_S + release.plan.uwsgi.graceful_s)
         return
-    files.swap_link(where.run / "app" / "app.sock", before.socket)
+    slots.restore(where, before.links)
+    collect.restore_static(where, before.static)
     if before.conf:
         files.swap_link(where.state / "conf", before.conf)
     if before.front == "nginx":
         front.put_back(where, client, release.plan, before.nginx_files, before.nginx)
     else:
         supervise.retire(where, client, "nginx")
-    supervise.retire(where, client, release.name)
+    for name in release.names - set(before.serving):
+        supervise.retire(where, client, name)
     for name in [program.name for program in client.programs() if not program.pid]:
         client.start(name)
         if name == "nginx":
             front.wait_started(where, client)
         else:
-            wait_for(lambda name=name: _fate(where, client, name), LOAD_LIMIT_S)  # type: ignore[misc]
+            limit_s = release.plan.release.load_timeout_s
+            wait_for(lambda name=name: uwsgi.fate(where, client, name), limit_s)  # type: ignore[misc]
     if not client.programs():
         # What serves outlived its supervisor, and cannot be given to this one.
         supervise.stop_supervisor(where, supervise.STOP_LIMIT_S)
 
 
-def is_live(where: Places, release: int) -> bool:
-    """Whether both links point to that release and nginx runs with its configuration."""
-    conf, socket = where.state / "conf", where.run / "app" / "app.sock"
-    try:
-        linked = (str(conf.readlink()), str(socket.readlink())) == (f"releases/{release}", f"app-{release}.sock")
-    except OSError:
-        return False
-    return linked and (files.read_text(conf / "nginx.conf") or "") == front.loaded(where)
-
-
-def retire_others(where: Places, client: Supervisor, name: str) -> None:
-    """Stop every uWSGI instance but that one: the last release, and what an interrupted command left."""
-    # uWSGI drops what waits in its socket's queue when it stops, and nginx sends no POST a second time.
-    wait_for(lambda: not _queued(where, name), DRAIN_LIMIT_S)
-    others = {n: pids for n, pids in supervise.observe(where).left_over.items() if n.startswith("uwsgi-") and n != name}
-    supervise.stop_left_over(where, others, timeout_s=30)
-    files_left = (*where.run.glob("uwsgi-*.json"), *where.run.glob("programs/uwsgi-*.conf"))
-    for other in {program.name for program in client.programs()} | {path.stem for path in files_left}:
-        if other.startswith("uwsgi-") and other != name:
-            supervise.retire(where, client, other)
-
-
-def _queued(where: Places, name: str) -> int:
-    """Requests that wait for a worker of any instance but that one."""
-    app = f"{where.run}/app/app-"
-    kept = app + name.removeprefix("uwsgi-") + ".sock"
-    return sum(length for path, length in sockets.queue_lengths().items() if path.startswith(app) and path != kept)
+def memory_line(live: Live) -> str:
+    """What the switch took, for people."""
+    if live.peak_bytes <= live.now_bytes:
+        return f"memory of uWSGI: {human_bytes(live.now_bytes)}"
+    return f"memory of uWSGI: {human_bytes(live.peak_bytes)} during the switch, {human_bytes(live.now_bytes)} now"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from portico.actions.ask import ask
+from portico.actions.places import Places
 from portico.actions.prepare import Prepared
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
+from portico.system import files
 
 COLLECT_LIMIT_S = 600.0
 
@@ -46,6 +49,34 @@ def collect_static(prepared: Prepared) -> str:
         changed, total = answer["copied"], answer["copied"] + answer["unmodified"]
         return f"static files: {total} in {answer['destination']}, {changed} of them new"
     raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
+
+
+def live_static(where: Places) -> str:
+    """Where the link to the live static files points, for `restore_static`; empty when there is none."""
+    return str(where.static_link.readlink()) if where.static_link.is_symlink() else ""
+
+
+def switch_static(where: Places, number: int) -> None:
+    """nginx serves the static files of that release from now on, if it collected any."""
+    if (where.state / "static" / str(number)).is_dir():
+        files.swap_link(where.static_link, f"static/{number}")
+
+
+def restore_static(where: Places, target: str) -> None:
+    """The link as `live_static` found it."""
+    if target:
+        files.swap_link(where.static_link, target)
+    else:
+        files.remove(where.static_link)
+
+
+def forget_static(where: Places, keep: Collection[int]) -> None:
+    """Remove the static files of all other releases."""
+    root = where.state / "static"
+    for path in root.iterdir() if root.is_dir() else ():
+        number = path.name.removesuffix(".list")
+        if number.isdigit() and int(number) not in keep:
+            files.remove(path)
 
 
 def _failed(answer: dict[str, Any], stderr: str, python: str) -> PorticoError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,14 +69,21 @@ def application_environment(
     return merged
 
 
-def without_secrets(findings: Sequence[Finding], environ: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The findings without any secret of the environment: what an application says when it fails may quote one."""
+def masker(environ: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that takes every secret of the environment out of a text."""
     hidden = sorted(_secrets(environ), key=len, reverse=True)
 
     def clean(text: str) -> str:
         for secret in hidden:
             text = text.replace(secret, "…")
         return text
+
+    return clean
+
+
+def without_secrets(findings: Sequence[Finding], environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """The findings without any secret of the environment: what an application says when it fails may quote one."""
+    clean = masker(environ)
 
     def cleaned(finding: Finding) -> Finding:
         evidence, fix = tuple(map(clean, finding.evidence)), tuple(map(clean, finding.fix))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from portico.actions import supervise
+from portico.actions import slots, supervise
 from portico.actions.places import Places
 from portico.actions.probe import Probe
 from portico.actions.start_failure import front_failed
@@ -26,6 +28,16 @@ RELOAD_LIMIT_S = 10.0
 def loaded(where: Places) -> str:
     """The text of the configuration that nginx runs with; empty when that is not certain."""
     return files.read_text(where.state / "nginx.loaded") or ""
+
+
+def is_live(where: Places, release: int, uwsgi_plan: Mapping[str, Any]) -> bool:
+    """Whether all links point to that release and nginx runs with its configuration."""
+    conf = where.state / "conf"
+    if not conf.is_symlink() or str(conf.readlink()) != f"releases/{release}":
+        return False
+    if slots.targets(where) != slots.wanted(uwsgi_plan, release):
+        return False
+    return (files.read_text(conf / "nginx.conf") or "") == loaded(where)
 
 
 def forget(where: Places) -> None:

@@ -52,6 +52,11 @@ class Places:
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
 
+    @property
+    def static_link(self) -> Path:
+        """What nginx serves collected static files from: a symlink to those of the live release."""
+        return self.state / "static-live"
+
     def release_dir(self, number: int) -> Path:
         return self.state / "releases" / str(number)
 

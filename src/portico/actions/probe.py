@@ -7,24 +7,40 @@ from dataclasses import dataclass
 
 from portico.hops.uwsgi import packet
 from portico.hops.uwsgi.probe import request_variables
-from portico.model.plan import Plan
+from portico.model.plan import HealthPlan, Plan
 from portico.system import http, sockets
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One request's fate. `status` 0 means no answer, and `error` says why."""
+    """One request's fate. `status` 0 means no answer, and `error` says why. `body` is its first 64 KiB."""
 
     hop: str
     status: int
     request_id: str
     duration_s: float = 0.0
     error: str = ""
+    body: str = ""
 
     @property
     def answered(self) -> bool:
         """Whether the application gave the answer (502, 503 and 504 may be nginx's own)."""
         return self.status not in (0, 502, 503, 504)
+
+
+_BODY_BYTES = 64 * 1024
+
+
+def healthy(health: HealthPlan, probe: Probe) -> str:
+    """Why this answer is not a healthy one; empty when it is."""
+    if not probe.status:
+        return probe.error or "no answer"
+    if not any(first <= probe.status <= last for first, last in health.statuses):
+        wanted = ", ".join(f"{first}-{last}" if first != last else str(first) for first, last in health.statuses)
+        return f"answered {probe.status}, wanted {wanted}"
+    if health.text not in probe.body:
+        return f"its body does not contain {health.text!r}"
+    return ""
 
 
 def request_id() -> str:
@@ -36,8 +52,10 @@ def uwsgi(plan: Plan, socket: str, timeout_s: float) -> Probe:
     rid = request_id()
     variables = request_variables(host=plan.site.health_host, path=plan.site.health_path, request_id=rid)
     try:
-        answer = sockets.exchange(f"unix:{socket}", packet.encode(variables), timeout_s)
-        return Probe("uwsgi", packet.parse_head(answer).status, rid)
+        answer = sockets.exchange(
+            f"unix:{socket}" if socket.startswith("/") else socket, packet.encode(variables), timeout_s
+        )
+        return Probe("uwsgi", packet.parse_head(answer).status, rid, body=_text(answer.partition(b"\r\n\r\n")[2]))
     except (OSError, ValueError) as error:
         return Probe("uwsgi", 0, rid, error=str(error) or type(error).__name__)
 
@@ -52,4 +70,15 @@ def front(plan: Plan, timeout_s: float) -> Probe:
     answer = http.get(plan.listen.connect_host, plan.listen.port, plan.site.health_path, headers, timeout_s)
     if answer.status and plan.front == "nginx" and answer.headers.get("x-request-id") != rid:
         return Probe("nginx", 0, rid, answer.duration_s, "another server answered on this address")
-    return Probe("nginx" if plan.front == "nginx" else "uwsgi", answer.status, rid, answer.duration_s, answer.error)
+    return Probe(
+        "nginx" if plan.front == "nginx" else "uwsgi",
+        answer.status,
+        rid,
+        answer.duration_s,
+        answer.error,
+        _text(answer.body),
+    )
+
+
+def _text(body: bytes) -> str:
+    return body[:_BODY_BYTES].decode("utf-8", "replace")

@@ -6,11 +6,12 @@ import ast
 import hashlib
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from portico.actions import history
 from portico.actions.places import Places
 from portico.actions.resolve_uwsgi import as_release
 from portico.hops.nginx import commands as nginx
@@ -28,7 +29,6 @@ from portico.system.accounts import Account, ourselves
 from portico.system.run import run
 
 INSIDE = Path(__file__).parent.parent / "inside"
-KEEP_RELEASES = 3
 
 REJECTED = Kind(
     "nginx.E001",
@@ -102,13 +102,18 @@ def scripts() -> tuple[File, ...]:
 
 
 def fingerprint(plan: Plan, environ_digest: str, app: Account, where: Places) -> str:
-    """A digest of all a release is made of but its number: the same plan, account and environment give the same digest."""
+    """A digest of all a release is made of but its code and number: the same plan, account and environment give the same."""
     same = as_release(plan, where.paths(0), 0)
     programs = (plan.interpreter.executable, plan.interpreter.uwsgi.path, plan.nginx.binary.path if plan.nginx else "")
     # The log is in no file of the release: the guard opens it.
     parts = [environ_digest, app.name, plan.uwsgi.log, *programs]
     parts += [f"{file.path}\n{file.text}" for file in (*render(same), *scripts())]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def as_numbered(plan: Plan, where: Places, number: int) -> Plan:
+    """The same plan as another release."""
+    return as_release(plan, where.paths(number), number)
 
 
 def stage(where: Places, plan: Plan, app: Account) -> Path:
@@ -154,13 +159,13 @@ def _line(path: Path, number: int) -> str:
     return f"{path.name}:{number}: {lines[number - 1].strip()[:160] if number <= len(lines) else ''}"
 
 
-def forget_old(where: Places, live: int) -> None:
-    """Remove release folders that are neither live nor among the last few."""
-    root = where.state / "releases"
-    numbers = sorted(int(path.name) for path in root.iterdir() if path.name.isdigit()) if root.is_dir() else []
-    for number in numbers[:-KEEP_RELEASES]:
-        if number != live:
-            files.remove(root / str(number))
+def forget_old(where: Places, keep: int, needed: Collection[int]) -> frozenset[int]:
+    """Remove release folders that are neither `needed` nor among the last `keep`; returns the releases that stay."""
+    there = history.numbers(where)
+    kept = frozenset({*there[-keep:], *needed})
+    for number in set(there) - kept:
+        files.remove(where.release_dir(number))
+    return kept
 
 
 def control_dir(folder: Path, app: Account) -> Path:

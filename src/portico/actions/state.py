@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from portico.model.file import File
 from portico.model.plan import Plan
 from portico.system import files
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class State:
     """`release` is the live one, `digest` fingerprints all it was rendered from, `started` is epoch seconds, `url` is where
     a browser goes. `flags` are those `up` was given, which stay in force until `down`. `plan` is kept as JSON-ready data:
     most commands need no more than that.
+
+    `previous` is the release that was live before, 0 for none; `warm` are its instances that sleep, with their masters'
+    pids. `rolled_back_from` is the release that `portico rollback` took back, 0 after anything else: the project's folder
+    then holds other code than what serves.
     """
 
     release: int
@@ -30,6 +34,15 @@ class State:
     url: str
     flags: dict[str, Any]
     plan: dict[str, Any]
+    previous: int = 0
+    warm: dict[str, int] = field(default_factory=dict)
+    rolled_back_from: int = 0
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the live uWSGI instances are called among the daemons."""
+        count = int(self.plan["uwsgi"]["instances"])
+        return frozenset(f"uwsgi-{self.release}" + (f".{slot}" if slot > 1 else "") for slot in range(1, count + 1))
 
     def load_plan(self) -> Plan:
         """The frozen plan again; raises ValueError when the file was damaged or written by another version."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from portico.actions import state, supervise
-from portico.actions.apply import is_live
+from portico.actions.front import is_live
 from portico.actions.places import Places, elsewhere
 from portico.actions.state import State
 from portico.hops.uwsgi.facts import parse_stats
@@ -67,6 +66,9 @@ def status(where: Places) -> Result:
         "project": str(where.project),
         "url": known.url if known and running else None,
         "release": known.release if known and running else None,
+        "previous": known.previous or None if known and running else None,
+        "rolled_back_from": known.rolled_back_from or None if known and running else None,
+        "asleep": _asleep(live, known) if known and running else [],
         "uptime_s": round(clock.now() - known.started, 1) if known and running else None,
         "supervisor": _supervisor(live),
         "hops": _hops(where, live, known) if running and known else [],
@@ -111,7 +113,10 @@ def _hops(where: Places, live: supervise.Live, known: State) -> list[dict[str, A
                 "serves": {m["url"]: m["root"] for m in site["maps"] if m["served_by"] == "nginx"},
             }
         )
-    hops.append({"hop": "uwsgi", **_processes(live, f"uwsgi-{known.release}"), **_uwsgi(uwsgi)})
+    for name in sorted(known.names):
+        hops.append({"hop": "uwsgi", "instance": name, **_processes(live, name), **_uwsgi(where, name, uwsgi)})
+    if not known.names:
+        return hops
     target = f"{site['module'] or site['file']}:{site['callable']}"
     python = plan["interpreter"]
     hops.append({"hop": "wsgi", "callable": target, "python": python["executable"], "python_version": python["version"]})
@@ -136,12 +141,24 @@ def _processes(live: supervise.Live, name: str) -> dict[str, Any]:
     }
 
 
-def _uwsgi(uwsgi: Mapping[str, Any]) -> dict[str, Any]:
-    stats = None
+def _asleep(live: supervise.Live, known: State) -> list[dict[str, Any]]:
+    """Instances of the previous release that wait for a rollback."""
+    return [
+        {"instance": name, "pid": pid, "rss_bytes": fact.rss_bytes}
+        for name, pid in sorted(known.warm.items())
+        if any(program.name == name and program.pid == pid for program in live.programs) and (fact := processes.facts(pid))
+    ]
+
+
+def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any]) -> dict[str, Any]:
+    number = name.removeprefix("uwsgi-")
+    stats, socket = None, str(where.run / "app" / f"app-{number}.sock")
     with contextlib.suppress(OSError):
-        stats = parse_stats(sockets.exchange(f"unix:{uwsgi['stats_socket']}", b"", 2).decode("utf-8", "replace"))
-    queue = sockets.queue_lengths().get(str(Path(uwsgi["instance_socket"])), 0)
-    base: dict[str, Any] = {"sockets": [uwsgi["instance_socket"]], "listen_queue": queue, "backlog": uwsgi["backlog"]}
+        stats_socket = where.run / "ctl" / f"stats-{number}.sock"
+        stats = parse_stats(sockets.exchange(f"unix:{stats_socket}", b"", 2).decode("utf-8", "replace"))
+    queue = sockets.queue_lengths().get(socket, 0)
+    listening = [socket] if uwsgi["address"].startswith("unix:") else [socket, uwsgi["address"]]
+    base: dict[str, Any] = {"sockets": listening, "listen_queue": queue, "backlog": uwsgi["backlog"]}
     if stats is None:
         return {**base, "workers": None}
     workers = [
@@ -197,11 +214,12 @@ def _halfway(where: Places, live: supervise.Live, known: State | None, running: 
 
 def _one_release(where: Places, live: supervise.Live, known: State) -> bool:
     names = {program.name for program in live.programs} | {name for name, pids in live.groups.items() if pids}
-    return is_live(where, known.release) and names <= {"nginx", f"uwsgi-{known.release}"}
+    expected = {"nginx", "pool"} | known.names | known.warm.keys()
+    return is_live(where, known.release, known.plan["uwsgi"]) and names <= expected
 
 
 def _missing(live: supervise.Live, known: State) -> tuple[Finding, ...]:
-    wanted = [f"uwsgi-{known.release}", *(["nginx"] if known.plan["nginx"] else [])]
+    wanted = [*sorted(known.names), *(["nginx"] if known.plan["nginx"] else [])]
     up = {program.name: program for program in live.programs}
     return tuple(
         HALF.found(

@@ -35,7 +35,7 @@ LOST = Kind(
     "Without the parent of nginx and uWSGI nothing can be started or stopped.",
     "http://supervisord.org/",
 )
-COMMS = {"nginx": ("nginx",), "uwsgi": ("uwsgi", "python", "pypy")}
+COMMS = {"nginx": ("nginx",), "uwsgi": ("uwsgi", "python", "pypy"), "pool": ("uwsgi", "python", "pypy")}
 #: How long a supervisord may take from its start to its first answer.
 SILENCE_S = 5.0
 #: How long a supervisord may take to end, beyond what the requests in progress may take.
@@ -90,13 +90,13 @@ def observe(where: Places) -> Live:
 def _by_command(where: Places, table: Mapping[int, Sequence[int]]) -> dict[str, tuple[int, ...]]:
     """Daemons by the configuration they were started with: they may run although the runtime directory, which has the
     records of their process groups, was deleted."""
-    wanted = re.compile(re.escape(str(where.state)) + r"/(?:conf/nginx\.conf|releases/(\d+)/uwsgi\.ini)(?![^\0 :])")
+    wanted = re.compile(re.escape(str(where.state)) + r"/(?:conf/nginx\.conf|releases/(\d+)/uwsgi(\.\d+)?\.ini)(?![^\0 :])")
     found = {}
     us = ourselves().uid
     for pid, uid, command in processes.commands((*COMMS["nginx"], *COMMS["uwsgi"])):
         # root's uWSGI runs as the owner of its project.
         if (match := wanted.search(command)) and (uid == us or (us == 0 and match[1])):
-            name = f"uwsgi-{match[1]}" if match[1] else "nginx"
+            name = f"uwsgi-{match[1]}{match[2] or ''}" if match[1] else "nginx"
             found[name] = tuple(next((members for members in table.values() if pid in members), (pid,)))
     return found
 

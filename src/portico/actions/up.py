@@ -1,26 +1,43 @@
-"""`portico up` and `portico restart`: from a folder to a site that answers."""
+"""`portico up` and `portico reload`: from a folder to a site that answers, and from one release to the next."""
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import sys
-from collections.abc import Callable
-from pathlib import Path
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
-from portico.actions import apply, environment, folders, stage, state, supervise
-from portico.actions.collect import collect_static
+from portico.actions import (
+    apply,
+    chain,
+    collect,
+    environment,
+    folders,
+    front,
+    history,
+    hooks,
+    retire,
+    stage,
+    state,
+    supervise,
+)
+from portico.actions.command_here import command_here
 from portico.actions.failing_page import failing_page
+from portico.actions.history import Record
+from portico.actions.instance import Release
 from portico.actions.listen import port_findings
 from portico.actions.options import Options
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared, next_release, prepare
+from portico.actions.probe import Probe
+from portico.actions.source import Source, source_of
+from portico.actions.state import State
 from portico.actions.status import status
 from portico.hops.django.kinds import NO_HOSTS
 from portico.hops.uwsgi.checks import BACKLOG, SOCKET_PATH
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Finding
+from portico.model.plan import Plan
 from portico.model.result import Result
 from portico.system import clock, lock, processes
 from portico.system.supervisor import Supervisor
@@ -30,14 +47,15 @@ _NOBODY_SERVED = (NO_HOSTS.id, BACKLOG.id, SOCKET_PATH.id)
 
 
 def up(options: Options, say: Say) -> Result:
-    """Start the stack, or apply what changed; says so when nothing did. The Result's data is that of `status`, with
-    `changed`, `headline` and `command`; findings that are mere information are left to `check`."""
+    """Start the stack, or make a release of what changed: the code, the configuration, the environment; says so when nothing
+    did. The Result's data is that of `status`, with `changed`, `headline`, `command`, `hooks` and `memory`; findings that
+    are mere information are left to `check`."""
     return _up(options, say, "up", again=False)
 
 
-def restart(options: Options, say: Say) -> Result:
-    """Start a new release of the same plan, whether or not anything changed."""
-    return _up(options, say, "restart", again=True)
+def reload(options: Options, say: Say, verb: str = "reload") -> Result:
+    """Make a new release, whether or not anything changed."""
+    return _up(options, say, verb, again=True)
 
 
 def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
@@ -50,45 +68,123 @@ def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
             prepared = prepare(options)
             _refuse(prepared)
         try:
-            return _locked(prepared, options, say, verb, again)
+            return _locked(prepared, say, verb, again)
         except PorticoError as error:
-            raise environment.discreet(error, prepared.environ) from error
+            discreet = environment.discreet(error, prepared.environ)
+            history.failed(prepared.where, prepared.plan.uwsgi.instance, discreet.findings[0].cause)
+            raise discreet from error
 
 
-def _locked(prepared: Prepared, options: Options, say: Say, verb: str, again: bool) -> Result:
+def _locked(prepared: Prepared, say: Say, verb: str, again: bool) -> Result:
     where, plan = prepared.where, prepared.plan
     live = supervise.observe(where)
-    digest = stage.fingerprint(plan, environment.digest(prepared.environ), prepared.machine.app, where)
+    code = source_of(where.project, plan.site, plan.interpreter)
+    base = stage.fingerprint(plan, environment.digest(prepared.environ), prepared.machine.app, where)
     known = state.read(where)
-    if known and known.digest == digest and not again and _whole(where, live, known):
-        apply.retire_others(where, Supervisor(where.supervisor_socket), f"uwsgi-{known.release}")
-        return _result(prepared, options, verb, "Already running, and nothing has changed.", changed=False)
+    if known and known.digest == f"{base} {code.digest}" and not again and _whole(where, live, known):
+        retire.retire_others(where, Supervisor(where.supervisor_socket), known.names | known.warm.keys())
+        return _result(prepared, verb, "Already running, and nothing has changed.", {"changed": False})
+    if known and plan.release.fast and chain.can(known, base) and _whole(where, live, known):
+        return _fast(prepared, known, code, base, say, verb)
+    return _release(prepared, known, code, base, say, verb, running=live.running)
+
+
+def _release(prepared: Prepared, known: State | None, code: Source, base: str, say: Say, verb: str, running: bool) -> Result:
+    """A new instance of the code beside the old one, and then in its place."""
+    where, plan = prepared.where, prepared.plan
+    number, before = plan.uwsgi.instance, known.release if known else 0
     folders.make_rest(where, prepared.machine, plan)
-    if collected := collect_static(prepared):
-        say(collected)
     supervise.make_run(where, prepared.machine.app, prepared.machine.worker)
-    stage.forget_old(where, known.release if known else 0)
+    kept = stage.forget_old(where, plan.release.keep, {before, known.previous if known else 0})
+    collect.forget_static(where, kept)
     folder = stage.stage(where, plan, prepared.machine.app)
+    record = _record(prepared, code, base, verb)
+    history.write(where, record)
     stage.prove_nginx(plan, folder)
     if plan.nginx:
         version = ".".join(map(str, plan.nginx.binary.version))
         say(f"nginx -t accepts the configuration (nginx {version}, {plan.nginx.binary.origin})")
-    release = apply.Release(plan, folder, prepared.environ, prepared.machine.app)
-    flags = prepared.options.flags()
-    now = state.State(plan.uwsgi.instance, digest, clock.now(), plan.listen.url, flags, state.plan_data(plan))
-    seen = apply.go_live(where, release, say, commit=lambda: state.write(where, now))
-    say(f"GET {plan.site.health_path} through every hop: {seen.status} in {seen.duration_s * 1000:.0f} ms")
-    headline = "The new release is live." if live.running else f"{plan.site.name} is up."
-    failing = (failing_page(plan, seen),) if seen.status >= 500 else ()
-    broken = environment.without_secrets(failing, prepared.environ)
-    return _result(prepared, options, verb, headline, changed=True, broken=broken)
+    runs = hooks.run_hooks(prepared, folder, before, code.revision, say)
+    if runs:
+        # They may have made files of their own: style sheets, translations.
+        code = source_of(where.project, plan.site, plan.interpreter)
+    if collected := collect.collect_static(prepared):
+        say(collected)
+    record = replace(record, digest=f"{base} {code.digest}", hooks=[asdict(run) for run in runs])
+    history.write(where, record)
+
+    def commit(warm: dict[str, int]) -> None:
+        previous = before if before != number else 0
+        now = clock.now()
+        flags, data = prepared.options.flags(), state.plan_data(plan)
+        state.write(where, State(number, record.digest, now, plan.listen.url, flags, data, previous, warm))
+        history.write(where, replace(record, live_at=now))
+
+    release = Release(plan, folder, prepared.environ, prepared.machine.app)
+    seen = apply.go_live(where, release, say, commit)
+    say(_seen_line(plan, seen.through))
+    say(apply.memory_line(seen))
+    if seen.warm:
+        say(f"release {before} sleeps, ready for `portico rollback`")
+    headline = "The new release is live." if running else f"{plan.site.name} is up."
+    extra = {"changed": True, "hooks": record.hooks, "memory": {"peak_bytes": seen.peak_bytes, "now_bytes": seen.now_bytes}}
+    return _result(prepared, verb, headline, extra, _broken(prepared, seen.through))
 
 
-def _whole(where: Places, live: supervise.Live, known: state.State) -> bool:
+def _fast(prepared: Prepared, known: State, code: Source, base: str, say: Say, verb: str) -> Result:
+    """The workers of the running instance replaced one by one."""
+    where = prepared.where
+    live = stage.as_numbered(prepared.plan, where, known.release)
+    prepared = replace(prepared, plan=live)
+    runs = hooks.run_hooks(prepared, where.release_dir(known.release), known.release, code.revision, say)
+    if collected := collect.collect_static(prepared):
+        say(collected)
+    release = Release(live, where.release_dir(known.release), prepared.environ, prepared.machine.app)
+    seen = chain.reload(where, release, say)
+    say(_seen_line(live, seen))
+    state.write(where, replace(known, digest=f"{base} {code.digest}", started=clock.now()))
+    if record := history.read(where, known.release):
+        ran = [asdict(run) for run in runs]
+        history.write(
+            where, replace(record, digest=f"{base} {code.digest}", source=asdict(code), hooks=ran, live_at=clock.now())
+        )
+    headline = "The workers were replaced one by one; there is no way back to the code before."
+    return _result(
+        prepared, verb, headline, {"changed": True, "hooks": [asdict(run) for run in runs]}, _broken(prepared, seen)
+    )
+
+
+def _record(prepared: Prepared, code: Source, base: str, verb: str) -> Record:
+    plan = prepared.plan
+    values = json.loads(json.dumps(dict(prepared.values), default=str))
+    return Record(
+        number=plan.uwsgi.instance,
+        created=clock.now(),
+        verb=verb,
+        digest=f"{base} {code.digest}",
+        url=plan.listen.url,
+        source=asdict(code),
+        values=values,
+        flags=prepared.options.flags(),
+        plan=state.plan_data(plan),
+    )
+
+
+def _seen_line(plan: Plan, seen: Probe) -> str:
+    way = "over the uwsgi protocol" if plan.front == "elsewhere" else "through every hop"
+    return f"GET {plan.site.health_path} {way}: {seen.status} in {seen.duration_s * 1000:.0f} ms"
+
+
+def _broken(prepared: Prepared, seen: Probe) -> tuple[Finding, ...]:
+    failing = (failing_page(prepared.plan, seen),) if seen.status >= 500 else ()
+    return environment.without_secrets(failing, prepared.environ)
+
+
+def _whole(where: Places, live: supervise.Live, known: State) -> bool:
     """Whether what runs is what the state says: a command that was killed may have left it halfway."""
-    if not apply.is_live(where, known.release) or any(map(processes.lost_its_folder, live.pids)):
+    if not front.is_live(where, known.release, known.plan["uwsgi"]) or any(map(processes.lost_its_folder, live.pids)):
         return False
-    wanted = {f"uwsgi-{known.release}"} | ({"nginx"} if known.plan["nginx"] else set())
+    wanted = known.names | ({"nginx"} if known.plan["nginx"] else set())
     return live.supervisor_pid is not None and wanted <= {program.name for program in live.programs if program.pid}
 
 
@@ -102,32 +198,16 @@ def _refuse(prepared: Prepared) -> None:
 
 
 def _result(
-    prepared: Prepared, options: Options, verb: str, headline: str, changed: bool, broken: tuple[Finding, ...] = ()
+    prepared: Prepared, verb: str, headline: str, extra: Mapping[str, Any], broken: tuple[Finding, ...] = ()
 ) -> Result:
     seen = status(prepared.where)
     data: dict[str, Any] = {
         **seen.data,
-        "changed": changed,
+        **extra,
         "headline": headline,
-        "command": _command(options),
+        "command": command_here(prepared.options.project),
     }
     told = tuple(finding for finding in prepared.findings if finding.severity != "info")
     findings = (*broken, *told, *seen.findings)
     code = Exit.FINDINGS if broken or seen.findings else Exit.DONE
     return Result(verb, data, findings, code)
-
-
-def _command(options: Options) -> str:
-    """How to call portico again from where the user stands: short paths, and the `portico` on PATH where it is this one."""
-    script = Path(sys.executable).parent / "portico"
-    known = shutil.which("portico")
-    if known and script.exists() and Path(known).samefile(script):
-        program = ["portico"]
-    else:
-        program = [_from_here(script)] if script.exists() else [sys.executable, "-m", "portico"]
-    here = options.project == Path.cwd()
-    return shlex.join(program if here else [*program, "-C", _from_here(options.project)])
-
-
-def _from_here(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -16,7 +16,10 @@ from portico.model.finding import Kind
 VERBS = {
     "up": "Start the project behind nginx and uWSGI, or apply what changed.",
     "down": "Stop the stack and clean up.",
-    "restart": "Load the code anew without losing a request.",
+    "reload": "Make a new release of the code, without losing a request.",
+    "rollback": "Let an earlier release go live again.",
+    "releases": "Show the releases: when, of which code, what changed.",
+    "restart": "The same as reload.",
     "status": "Show what runs, hop by hop.",
     "logs": "Show the logs of all hops, merged by time.",
     "check": "Look for what is wrong, before anything runs.",

@@ -11,8 +11,8 @@ from portico.model.result import Result
 
 @verb("restart")
 def command(screen: Screen, project: Path) -> Result:
-    """Load the code anew: the new instance takes over once it has answered, then the old one finishes its requests."""
+    """The same as `reload`: a new release takes over once it has answered, then the old one finishes its requests."""
     from portico.actions.options import Options
-    from portico.actions.up import restart
+    from portico.actions.up import reload
 
-    return restart(Options(project), screen.say)
+    return reload(Options(project), screen.say, verb="restart")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -56,12 +57,15 @@ def _status(data: Data) -> str:
     if not data["running"]:
         return f"Nothing is running for {data['project']}.\n  start  portico up"
     head = f"{_bold(data['url'] or data['project'])}  release {data['release']}"
+    if data["rolled_back_from"]:
+        head += f" (rolled back from {data['rolled_back_from']}; the folder's code is not what serves)"
     if data["uptime_s"] is not None:
         head += f"  up {human_seconds(data['uptime_s'])}"
     lines = [head, ""]
     for hop in data["hops"]:
         lines.append(f"  {_hop_line(hop)}")
         lines += [f"          {row}" for row in _hop_details(hop)]
+    lines += [f"  asleep  {one['instance']}  pid {one['pid']}  {human_bytes(one['rss_bytes'])}" for one in data["asleep"]]
     supervisor = data["supervisor"]
     if supervisor:
         lines += ["", f"  supervisord  pid {supervisor['pid']}  {human_bytes(supervisor['rss_bytes'])}"]
@@ -83,6 +87,23 @@ def _hop_details(hop: Data) -> list[str]:
             for w in hop["workers"]
         ]
     return rows
+
+
+def _releases(data: Data) -> str:
+    if not data["releases"]:
+        return f"No release was made yet for {data['project']}.\n  start  portico up"
+    lines = []
+    for row in data["releases"]:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["live_at"] or row["created"]))
+        code = f"  {row['revision'][:10]}{'+' if row['dirty'] else ''} {row['subject'] or ''}" if row["revision"] else ""
+        lines.append(f"  {row['release']:>4}  {row['state']:<6}  {when}  {row['verb']:<8}{code}".rstrip())
+        lines += [f"        {key}: {_short(old)} -> {_short(new)}" for key, (old, new) in row["changed"].items()]
+        lines += [
+            f"        {' '.join(hook['argv'])}: exit {hook['code']}, {hook['duration_s']:.1f} s" for hook in row["hooks"]
+        ]
+        if row["failed"]:
+            lines.append(f"        {row['failed'].splitlines()[0][:160]}")
+    return "\n".join(lines)
 
 
 def _down(data: Data) -> str:
@@ -129,6 +150,9 @@ def _render(data: Data) -> str:
 _SCREENS: dict[str, Callable[[Data], str]] = {
     "up": _up,
     "restart": _up,
+    "reload": _up,
+    "rollback": _up,
+    "releases": _releases,
     "down": _down,
     "status": _status,
     "check": _check,

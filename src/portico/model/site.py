@@ -13,6 +13,7 @@ class StaticMap:
     `url` starts and ends with `/`; `root` is the absolute folder that stands for it (nginx's `alias`).
     `hashed` means file names under it carry a content hash (Django's ManifestStaticFilesStorage), so they may be
     cached for ever. `served_by` is `uwsgi` where nginx's workers cannot reach the folder, and with `front = "none"`.
+    `source` is the project's STATIC_ROOT where `root` is a release's copy of it, else empty.
     """
 
     url: str
@@ -20,6 +21,7 @@ class StaticMap:
     kind: Literal["static", "media"]
     hashed: bool = False
     served_by: Literal["nginx", "uwsgi"] = "nginx"
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -166,3 +166,15 @@ def _signal(pids: tuple[int, ...], number: signal.Signals) -> None:
 def cores() -> int:
     """Cores this process may use (sched_getaffinity(2)), at least 1."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory(pid: int) -> int:
+    """Proportional set size in bytes, else the resident size; 0 when it is gone."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    found = facts(pid)
+    return found.rss_bytes if found else 0

@@ -19,7 +19,7 @@ def run(command: Command) -> Outcome:
         process = subprocess.Popen(
             command.argv,
             cwd=command.cwd,
-            env=_environ(command),
+            env=environ_of(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -41,7 +41,7 @@ def run(command: Command) -> Outcome:
     return Outcome(command, process.returncode, stdout, stderr, time.monotonic() - started, timed_out)
 
 
-def _environ(command: Command) -> dict[str, str]:
+def environ_of(command: Command) -> dict[str, str]:
     """The command's environment, or ours, without NGINX, which nginx takes for a list of inherited sockets
     (https://nginx.org/en/docs/control.html#upgrade)."""
     environ = os.environ if command.environ is None else command.environ

@@ -131,6 +131,17 @@ def exchange(address: str, payload: bytes, timeout_s: float, limit: int = 1 << 2
     return b"".join(chunks)
 
 
+def is_bound(path: str) -> bool:
+    """Whether somebody listens on that unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
 def is_accepting(host: str, port: int) -> bool:
     """Whether somebody accepts connections on that TCP address."""
     try:

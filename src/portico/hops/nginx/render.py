@@ -12,7 +12,7 @@ from portico.hops.nginx import escape
 from portico.hops.nginx.escape import Escaped, quoted
 from portico.hops.nginx.front import front
 from portico.model.file import File
-from portico.model.plan import Listen, NginxPlan, Plan
+from portico.model.plan import Listen, NginxPlan, Plan, Server, UpstreamPlan, UwsgiPlan
 from portico.model.site import StaticMap
 from portico.model.units import nginx_size, nginx_time
 
@@ -32,6 +32,10 @@ _OTHER_FILES = 2048
 #: What the uwsgi packet carries besides the client's headers and URI: our variables and each variable's frame.
 _PACKET_OVERHEAD_BYTES = 4096
 _KIB = 1024
+_ALONE = Escaped("Never set aside after a failure: there is no other application to try.")
+_AGAIN = Escaped("The same socket once more: a request whose worker died before it answered gets one free retry.")
+_LOCAL = Escaped("An instance on this machine.")
+_REMOTE = Escaped("A uWSGI on another machine; left out for a while when it fails again and again.")
 
 
 def files(plan: Plan) -> tuple[File, ...]:
@@ -143,14 +147,60 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     forwarded = behind if nginx.trusted_proxies else edge
     return {
         "forwarded": {name: Escaped(value) for name, value in forwarded.items()},
-        "address": quoted(plan.uwsgi.address),
-        "unix_address": plan.uwsgi.address.startswith("unix:"),
+        **_upstream(plan),
         "own_params": nginx.uwsgi_params and escape.include_path(nginx.uwsgi_params),
         "connect_timeout": Escaped(nginx_time(nginx.connect_timeout_ms)),
         "read_timeout_s": nginx.read_timeout_s,
         "send_timeout_s": nginx.send_timeout_s,
         "retry_within_ms": plan.uwsgi.harakiri_s * 900,
     }
+
+
+def _upstream(plan: Plan) -> dict[str, Any]:
+    """The servers behind nginx: each instance's link or the one TCP address of all of them, then those on other machines."""
+    upstream = plan.upstream
+    local = _local_addresses(plan.uwsgi)
+    servers = [
+        {"address": quoted(address), "words": Escaped(f" max_fails={upstream.max_fails}{_timeout(upstream)}"), "why": _LOCAL}
+        for address in local
+    ]
+    servers += [
+        {"address": quoted(server.address), "words": _words(server, upstream), "why": _REMOTE} for server in upstream.servers
+    ]
+    several = len(servers) > 1
+    if not several and local and plan.uwsgi.address.startswith("unix:"):
+        once_more = {**servers[0], "why": _AGAIN}
+        servers = [{**servers[0], "why": _ALONE}, once_more]
+    elif not several:
+        servers = [{**server, "why": _ALONE} for server in servers]
+    return {
+        "upstream": servers,
+        "several": several,
+        "balance": upstream.balance and several and Escaped(upstream.balance),
+        "tries": upstream.tries,
+    }
+
+
+def _local_addresses(uwsgi: UwsgiPlan) -> list[str]:
+    if not uwsgi.address.startswith("unix:"):
+        return [uwsgi.address] if uwsgi.instances else []
+    base = uwsgi.address.removesuffix(".sock")
+    return [f"{base}{one.suffix}.sock" for one in uwsgi.each()]
+
+
+def _words(server: Server, upstream: UpstreamPlan) -> Escaped:
+    """What nginx's `server` takes after the address (https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server)."""
+    fails = upstream.max_fails if server.max_fails is None else server.max_fails
+    timeout_s = upstream.fail_timeout_s if server.fail_timeout_s is None else server.fail_timeout_s
+    words = [f"weight={server.weight}"] if server.weight != 1 else []
+    words += [f"max_fails={fails}"] + ([f"fail_timeout={timeout_s}s"] if fails else [])
+    words += ["backup"] if server.backup else []
+    words += ["down"] if server.down else []
+    return Escaped("".join(f" {word}" for word in words))
+
+
+def _timeout(upstream: UpstreamPlan) -> str:
+    return f" fail_timeout={upstream.fail_timeout_s}s" if upstream.max_fails else ""
 
 
 def _trusted_proxies(nginx: NginxPlan) -> tuple[Escaped, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -23,6 +24,7 @@ from portico.model.plan import Interpreter, Plan
 from portico.model.site import Site, StaticMap
 
 INI = "uwsgi.ini"
+POOL = "pool.ini"
 MIME_TYPES = "uwsgi-mime.types"
 
 #: Numbers, and the id that the front made or checked: uWSGI writes a variable's value as it is.
@@ -35,16 +37,39 @@ _REQUESTS_DELTA = (2, 0, 29)
 
 
 def files(plan: Plan) -> tuple[File, ...]:
-    """uwsgi.ini and, if uWSGI serves files of the site, the content types for them.
+    """uwsgi.ini for each instance and, if uWSGI serves files of the site, the content types for them.
 
     They belong in one folder: `plan.paths.conf`. With `plan.uwsgi.entry` the file is for a supervisor, which gives the
     process its account and its log; without, it runs on its own (`uwsgi --ini`) and sets both. Raises ValueError with the
     value and the reason when a value of the plan cannot be said in uWSGI's configuration.
     """
-    rendered = [File(INI, _template(INI + ".j2", _view(plan)), 0o640)]
+    each = (replace(plan, uwsgi=instance) for instance in plan.uwsgi.each())
+    rendered = [File(one.uwsgi.ini, _template(INI + ".j2", _view(one)), 0o640) for one in each]
     if _maps(plan.site):
         rendered.append(File(MIME_TYPES, _template(MIME_TYPES), 0o644))
     return tuple(rendered)
+
+
+def zerg_path(plan: Plan) -> str:
+    """Where the instances of a site with a TCP address get its socket from; empty where each listens for itself: on a unix
+    socket, and in files that run without Portico."""
+    uwsgi = plan.uwsgi
+    pooled = bool(uwsgi.entry) and not uwsgi.address.startswith("unix:") and uwsgi.instances > 0
+    return f"{plan.paths.run}/ctl/zerg.sock" if pooled else ""
+
+
+def pool_files(plan: Plan) -> tuple[File, ...]:
+    """pool.ini, for the process that holds the TCP socket of a site
+    (https://uwsgi-docs.readthedocs.io/en/latest/Zerg.html); nothing where there is no such socket."""
+    zerg = zerg_path(plan)
+    if not zerg:
+        return ()
+    view = {
+        "zerg": ini_value(unix_socket(zerg)),
+        "address": ini_value(plan.uwsgi.address),
+        "backlog": plan.uwsgi.backlog,
+    }
+    return (File(POOL, _template(POOL + ".j2", view), 0o640),)
 
 
 def _only_escaped(value: object) -> object:
@@ -126,12 +151,15 @@ def _callable(site: Site) -> str:
 
 def _addresses(plan: Plan) -> dict[str, Any]:
     uwsgi = plan.uwsgi
-    tcp = () if uwsgi.address.startswith("unix:") else (uwsgi.address,)
+    zerg = zerg_path(plan)
+    tcp = () if uwsgi.address.startswith("unix:") or zerg else (uwsgi.address,)
     own = (unix_socket(uwsgi.instance_socket),) if uwsgi.instance_socket else ()
     http = plan.front == "none"
     host = "0.0.0.0" if plan.listen.host == "*" else f"[{plan.listen.host}]" if ":" in plan.listen.host else plan.listen.host  # noqa: S104
     return {
         "sockets": [ini_value(address) for address in own + tcp],
+        "zerg": ini_value(zerg),
+        "lazy_apps": uwsgi.lazy_apps,
         "http": ini_value(f"{host}:{plan.listen.port:d}") if http else "",
         "http_timeout_s": max(60, uwsgi.harakiri_s + 5) if uwsgi.harakiri_s else 600,
         "reuse_port": http or bool(tcp),

@@ -1,0 +1,98 @@
+"""What happens to a release that is no longer live: its requests finish, then it sleeps for a rollback, or it stops."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+
+from portico.actions import instance, supervise
+from portico.actions.places import Places
+from portico.system import clock, sockets
+from portico.system.clock import wait_for
+from portico.system.supervisor import Supervisor
+
+#: How long the requests in an old instance's queue may take to reach its workers.
+DRAIN_LIMIT_S = 30.0
+SLEEP_LIMIT_S = 5.0
+
+
+def put_to_sleep(where: Places, client: Supervisor, names: Collection[str], graceful_s: float) -> dict[str, int]:
+    """End the workers of instances that get no more requests; their masters keep the loaded application in memory and start
+    workers again at the first request (uWSGI's cheap mode,
+    https://uwsgi-docs.readthedocs.io/en/latest/MasterFIFO.html). Returns the master's pid of each that sleeps; one whose
+    requests do not end in `graceful_s` stays awake and is not in it."""
+    asleep = {}
+    for name in names:
+        program = client.program(name)
+        if program and program.pid and wait_for(lambda name=name: _idle(where, name), graceful_s):  # type: ignore[misc]
+            _command(where, name, b"C")
+            if wait_for(lambda name=name: is_asleep(where, name), SLEEP_LIMIT_S):  # type: ignore[misc]
+                asleep[name] = program.pid
+    return asleep
+
+
+def is_asleep(where: Places, name: str) -> bool:
+    """Whether it has no workers, and starts some at the first request."""
+    seen = instance.stats(where, name)
+    return seen is not None and all(worker.status == "cheap" or not worker.pid for worker in seen.workers)
+
+
+def _idle(where: Places, name: str) -> bool:
+    seen = instance.stats(where, name)
+    if seen is None or _queued(where, {name}):
+        return False
+    return all(not worker.cores_busy for worker in seen.workers)
+
+
+def _command(where: Places, name: str, letter: bytes) -> None:
+    """Say one letter to the instance's fifo; a master that is gone is no reader, and nobody waits for one."""
+    try:
+        fifo = os.open(where.run / "ctl" / f"fifo-{name.removeprefix('uwsgi-')}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        os.write(fifo, letter)
+    finally:
+        os.close(fifo)
+
+
+def retire_others(where: Places, client: Supervisor, keep: Collection[str]) -> None:
+    """Stop every uWSGI instance but those: earlier releases, and what an interrupted command left."""
+    others = {n: pids for n, pids in supervise.observe(where).left_over.items() if n.startswith("uwsgi-") and n not in keep}
+    files_left = (*where.run.glob("uwsgi-*.json"), *where.run.glob("programs/uwsgi-*.conf"))
+    known = {program.name for program in client.programs()} | {path.stem for path in files_left}
+    doomed = {name for name in known if name.startswith("uwsgi-") and name not in keep}
+    # uWSGI drops what waits in its socket's queue when it stops, and nginx sends no POST a second time.
+    wait_for(lambda: not _queued(where, doomed | others.keys()), DRAIN_LIMIT_S)
+    supervise.stop_left_over(where, others, timeout_s=30)
+    for name in sorted(doomed):
+        supervise.retire(where, client, name)
+
+
+def _queued(where: Places, names: Collection[str]) -> int:
+    """Requests that wait for a worker of these instances. One that sleeps has nobody to take them: it wakes up for them."""
+    paths = {f"{where.run}/app/app-{name.removeprefix('uwsgi-')}.sock" for name in names}
+    return sum(length for path, length in sockets.queue_lengths().items() if path in paths)
+
+
+def warm_still(where: Places, client: Supervisor, warm: dict[str, int]) -> dict[str, int]:
+    """Of the instances that were put to sleep, those that are the same process still: one that died and was started again
+    has loaded whatever code the folder holds now."""
+    now = {program.name: program.pid for program in client.programs() if program.pid}
+    return {name: pid for name, pid in warm.items() if now.get(name) == pid}
+
+
+def chain_reload(where: Places, name: str, limit_s: float) -> bool:
+    """Replace the workers of an instance one after the other (`c`); whether all have been within `limit_s`."""
+    before = instance.stats(where, name)
+    old = {worker.pid for worker in before.workers} if before else set()
+    began = clock.now()
+    _command(where, name, b"c")
+
+    def replaced() -> bool:
+        seen = instance.stats(where, name)
+        if seen is None or clock.now() - began > limit_s:
+            return False
+        return all(worker.pid and worker.pid not in old and worker.status in ("idle", "busy") for worker in seen.workers)
+
+    return bool(wait_for(replaced, limit_s, every_s=0.05))

@@ -1,0 +1,81 @@
+"""Run a Command and hand on what it says, line by line, while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from portico.model.command import Command, Outcome
+from portico.system.run import as_user, environ_of
+
+_LINE_BYTES = 64 * 1024
+
+
+def stream(command: Command, line: Callable[[str], None]) -> Outcome:
+    """Execute and wait; `line` gets each line of standard output and error, in the order they came. The Outcome's texts are
+    empty. A time-out, and any exception such as Ctrl-C, kills the whole process group. A missing program is exit code
+    127."""
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=environ_of(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **as_user(command.user),
+        )
+    except OSError as error:
+        line(f"{command.argv[0]}: {error.strerror}")
+        code = 127 if isinstance(error, FileNotFoundError) else 126
+        return Outcome(command, code, "", "", time.monotonic() - started)
+    try:
+        in_time = _read(process, started + command.timeout_s, line)
+        code = process.wait() if in_time else -signal.SIGKILL
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+    return Outcome(command, code, "", "", time.monotonic() - started, timed_out=not in_time)
+
+
+def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str], None]) -> bool:
+    """Until the process has ended and its output with it, or the process has ended and something in the background keeps its
+    output open; whether that was before the deadline."""
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    descriptor, rest = process.stdout.fileno(), b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            ready = selector.select(min(0.2, max(0.0, deadline - time.monotonic())))
+            data = os.read(descriptor, _LINE_BYTES) if ready else None
+            *lines, rest = (rest + (data or b"")).split(b"\n")
+            if len(rest) > _LINE_BYTES:
+                lines, rest = [*lines, rest], b""
+            for each in lines:
+                line(each.decode("utf-8", "backslashreplace").rstrip("\r"))
+            if data == b"" or (data is None and process.poll() is not None):
+                break
+            if time.monotonic() >= deadline:
+                return False
+    if rest:
+        line(rest.decode("utf-8", "backslashreplace"))
+    return _ends(process, deadline)
+
+
+def _ends(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """It may have closed its output and go on."""
+    try:
+        process.wait(max(0.01, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
