@@ -91,7 +91,7 @@ def test_a_restart_killed_at_any_moment_leaves_a_site_that_serves(stack: Project
             assert stack.status().code == 0
             step += 1
     assert traffic.failures == []
-    assert step > 3
+    assert step > 2
     ended(stack)
 
 

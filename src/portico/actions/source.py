@@ -42,6 +42,8 @@ def source_of(project: Path, site: Site, python: Interpreter) -> Source:
     skipped = {entry.root.rstrip("/") for entry in site.maps} | {
         entry.source.rstrip("/") for entry in site.maps if entry.source
     }
+    # What it says is in the plan already.
+    skipped.add(f"{project}/portico.toml")
     found = tree.digest(folders, SUFFIXES, skipped)
     installed = " ".join(_distributions(Path(python.executable)))
     revision, subject, dirty = _commit(project)

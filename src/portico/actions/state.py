@@ -14,7 +14,7 @@ from portico.model.file import File
 from portico.model.plan import Plan
 from portico.system import files
 
-FORMAT = 2
+FORMAT = 1
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from portico.actions.failing_page import failing_page
 from portico.actions.history import Record
 from portico.actions.instance import Release
 from portico.actions.listen import port_findings
-from portico.actions.options import Options
+from portico.actions.options import Options, find_places
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared, next_release, prepare
 from portico.actions.probe import Probe
@@ -59,13 +59,13 @@ def reload(options: Options, say: Say, verb: str = "reload") -> Result:
 
 
 def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
-    prepared = prepare(options)
+    prepared = _prepared(options)
     say(prepared.headline)
     _refuse(prepared)
     folders.make_state(prepared.where, prepared.machine)
     with lock.exclusive(prepared.where.lock):
         if next_release(prepared.where) != prepared.plan.uwsgi.instance:
-            prepared = prepare(options)
+            prepared = _prepared(options)
             _refuse(prepared)
         try:
             return _locked(prepared, say, verb, again)
@@ -73,6 +73,17 @@ def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
             discreet = environment.discreet(error, prepared.environ)
             history.failed(prepared.where, prepared.plan.uwsgi.instance, discreet.findings[0].cause)
             raise discreet from error
+
+
+def _prepared(options: Options) -> Prepared:
+    """`prepare`; where a site serves already, code that does not load is a release that was refused, not wrong usage."""
+    try:
+        return prepare(options)
+    except PorticoError as error:
+        code_is_broken = error.code == Exit.USAGE and error.findings[0].hop in ("wsgi", "django")
+        if code_is_broken and state.read(find_places(options.project)):
+            raise PorticoError(error.findings[0], Exit.ROLLED_BACK, error.findings[1:]) from error
+        raise
 
 
 def _locked(prepared: Prepared, say: Say, verb: str, again: bool) -> Result:

@@ -22,9 +22,9 @@ class TreeDigest:
 
 
 def digest(folders: Iterable[str], suffixes: Collection[str], skipped: Collection[str]) -> TreeDigest:
-    """Over the regular files with one of the suffixes below the folders, each file once. `skipped` are folders by absolute
-    path; hidden folders, virtual environments (pyvenv.cfg, PEP 405), node_modules and __pycache__ are skipped too. Links to
-    folders are not followed. What cannot be read counts by its name."""
+    """Over the regular files with one of the suffixes below the folders, each file once. `skipped` are files and folders by
+    absolute path; hidden folders, virtual environments (pyvenv.cfg, PEP 405), node_modules and __pycache__ are skipped too.
+    Links to folders are not followed. What cannot be read counts by its name."""
     paths = sorted({path for folder in folders for path in _files(folder, frozenset(suffixes), frozenset(skipped))})
     found = hashlib.sha256()
     for path in paths:
@@ -45,8 +45,9 @@ def _files(folder: str, suffixes: frozenset[str], skipped: frozenset[str]) -> It
             and os.path.join(here, name) not in skipped  # noqa: PTH118 - thousands of them
         ]
         for name in names:
-            if os.path.splitext(name)[1].lower() in suffixes:  # noqa: PTH122
-                yield os.path.join(here, name)  # noqa: PTH118
+            path = os.path.join(here, name)  # noqa: PTH118
+            if os.path.splitext(name)[1].lower() in suffixes and path not in skipped:  # noqa: PTH122
+                yield path
 
 
 def _content(path: str, many: bool) -> bytes:
