@@ -40,8 +40,7 @@ def ensure(where: Places, client: Supervisor, plan: Plan, folder: Path, app: Acc
     program = client.program(NAME)
     if same and program and program.pid and sockets.is_bound(zerg_path(plan)):
         return
-    if program:
-        supervise.retire(where, client, NAME)
+    _stop(where, client)
     group = app.gid if os.geteuid() == 0 else -1
     files.make_dir(home, 0o750, gid=group)
     files.write_all(home, wanted, group)
@@ -57,8 +56,17 @@ def ensure(where: Places, client: Supervisor, plan: Plan, folder: Path, app: Acc
 def retire_unused(where: Places, client: Supervisor, plan: Plan) -> None:
     """Stop it when the plan that is live now has no TCP address."""
     if not pool_files(plan) and client.program(NAME):
-        supervise.retire(where, client, NAME)
+        _stop(where, client)
         files.remove(where.run / "pool")
+
+
+def _stop(where: Places, client: Supervisor) -> None:
+    """Also one that outlived its supervisor: the socket it hands out must not be taken for the next one's."""
+    if client.program(NAME):
+        supervise.retire(where, client, NAME)
+    left_over = supervise.observe(where).left_over
+    supervise.stop_left_over(where, {NAME: left_over[NAME]} if NAME in left_over else {}, timeout_s=10)
+    files.remove(where.run / "ctl" / "zerg.sock")
 
 
 def _fate(client: Supervisor, zerg: str) -> str | None:
@@ -81,4 +89,6 @@ def _daemon(where: Places, plan: Plan, home: Path, app: Account) -> Daemon:
         comms=supervise.COMMS["pool"],
         log=plan.uwsgi.log,
         group_file=str(supervise.group_file(where, NAME)),
+        # The instances go on with the socket they have. A second one beside it would get connections that nobody accepts.
+        restart=False,
     )

@@ -97,6 +97,8 @@ def _locked(prepared: Prepared, say: Say, verb: str, again: bool) -> Result:
         return _result(prepared, verb, "Already running, and nothing has changed.", {"changed": False})
     if known and plan.release.fast and chain.can(known, base) and _whole(where, live, known):
         return _fast(prepared, known, code, base, say, verb)
+    if known and plan.release.fast and live.running:
+        say("this release needs memory for two: what runs was not started with --fast, or more than the code has changed")
     return _release(prepared, known, code, base, say, verb, running=live.running)
 
 

@@ -20,6 +20,7 @@ _FLAGS = (
     click.option("--python", metavar="PATH", help="The project's Python."),
     click.option("--settings", metavar="MODULE", help="Django's settings module."),
     click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path."),
+    click.option("--fast", is_flag=True, help="Later reloads replace the workers of one uWSGI: no second one, no rollback."),
     click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root."),
 )
 

@@ -23,7 +23,7 @@ class Daemon:
 
     `python` runs the guard and is executable by `user` (empty: as ourselves). `stop_signal` lets requests finish;
     after `stop_wait_s` supervisord kills. `comms` are the process names it may have. `log` is opened by the guard.
-    `group_file` is where the guard records the process group.
+    `group_file` is where the guard records the process group. `restart`: it is started again whenever it ends.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Daemon:
     comms: tuple[str, ...]
     log: str
     group_file: str
+    restart: bool = True
 
 
 def main_file(run: str, user: str) -> File:
@@ -76,7 +77,7 @@ command={run}/{daemon.name}.python -IS {run}/{GUARD} {run}/{daemon.name}.json
 {user}directory=/
 priority={2 if daemon.name == "nginx" else 1}
 autostart=true
-autorestart=true
+autorestart={'true' if daemon.restart else 'false'}
 startsecs=1
 startretries=1000000
 stopsignal={daemon.stop_signal}
