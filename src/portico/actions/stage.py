@@ -24,8 +24,9 @@ from portico.model.file import File
 from portico.model.finding import Kind
 from portico.model.origin import Origin
 from portico.model.plan import Plan
+from portico.model.site import StaticMap
 from portico.system import files
-from portico.system.accounts import Account, ourselves
+from portico.system.accounts import Account, by_name, can_enter, ourselves
 from portico.system.run import run
 
 INSIDE = Path(__file__).parent.parent / "inside"
@@ -160,12 +161,14 @@ def _line(path: Path, number: int) -> str:
 
 
 def forget_old(where: Places, keep: int, needed: Collection[int]) -> frozenset[int]:
-    """Remove release folders that are neither `needed` nor among the last `keep`; returns the releases that stay."""
+    """Remove release folders that are neither `needed` nor among the last `keep` that were live, nor the last failure, whose
+    hooks' output somebody may want to read. Returns those of the kept that were live."""
+    live = {record.number for record in history.every(where) if record.live_at}
+    kept = {*sorted(live)[-keep:], *needed}
     there = history.numbers(where)
-    kept = frozenset({*there[-keep:], *needed})
-    for number in set(there) - kept:
+    for number in set(there) - kept - set(there[-1:]):
         files.remove(where.release_dir(number))
-    return kept
+    return frozenset(kept)
 
 
 def control_dir(folder: Path, app: Account) -> Path:
@@ -174,7 +177,8 @@ def control_dir(folder: Path, app: Account) -> Path:
 
 
 def stand_alone(plan: Plan, folder: Path, app: Account) -> Plan:
-    """The same plan as files that run without Portico from `folder`: no entry module, no release number, all paths there.
+    """The same plan as files that run without Portico from `folder`: no entry module, no release number, all paths there,
+    and static files from where no release is needed.
 
     The socket stays in the runtime directory's place only if `folder` is too long for a unix socket.
     """
@@ -202,4 +206,16 @@ def stand_alone(plan: Plan, folder: Path, app: Account) -> Plan:
         )
         nginx_plan = replace(nginx_plan, access_log=access, error_log=error)
     paths = replace(plan.paths, conf=here, log=here, tmp=here, run=here)
-    return replace(plan, uwsgi=uwsgi, nginx=nginx_plan, paths=paths)
+    site = replace(plan.site, maps=tuple(_without_releases(found, plan) for found in plan.site.maps))
+    return replace(plan, site=site, uwsgi=uwsgi, nginx=nginx_plan, paths=paths)
+
+
+def _without_releases(found: StaticMap, plan: Plan) -> StaticMap:
+    """From STATIC_ROOT, where the project has one, else from what the live release has collected."""
+    link = Path(found.root)
+    if found.root == found.of_release(plan.paths.static, 0):
+        return found
+    root = found.source or (str(link.parent / link.readlink()) if link.is_symlink() else found.root)
+    worker = by_name(plan.nginx.user) if plan.nginx and plan.nginx.user else None
+    closed = worker is not None and can_enter(worker, Path(root)) and Path(root).exists()
+    return replace(found, root=root, served_by="uwsgi" if closed else found.served_by)
