@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Collection
 
 from portico.actions import instance, supervise
@@ -24,7 +25,7 @@ def put_to_sleep(where: Places, client: Supervisor, names: Collection[str], grac
     asleep = {}
     for name in names:
         program = client.program(name)
-        if program and program.pid and wait_for(lambda name=name: _idle(where, name), graceful_s):  # type: ignore[misc]
+        if program and program.pid and _becomes_idle(where, name, graceful_s):
             _command(where, name, b"C")
             if wait_for(lambda name=name: is_asleep(where, name), SLEEP_LIMIT_S):  # type: ignore[misc]
                 asleep[name] = program.pid
@@ -37,11 +38,24 @@ def is_asleep(where: Places, name: str) -> bool:
     return seen is not None and all(worker.status == "cheap" or not worker.pid for worker in seen.workers)
 
 
+def _becomes_idle(where: Places, name: str, limit_s: float) -> bool:
+    """Whether nothing waits and nothing runs, twice in a row: a worker is not counted as busy in the very moment in which it
+    accepts a request, and what ends with it is lost."""
+    looks: deque[bool] = deque(maxlen=2)
+
+    def settled() -> bool:
+        looks.append(_idle(where, name))
+        return len(looks) == 2 and all(looks)
+
+    return bool(wait_for(settled, limit_s, every_s=0.1))
+
+
 def _idle(where: Places, name: str) -> bool:
-    seen = instance.stats(where, name)
-    if seen is None or _queued(where, {name}):
+    """The queue first: what leaves it before the workers are looked at is then seen there."""
+    if _queued(where, {name}):
         return False
-    return all(not worker.cores_busy for worker in seen.workers)
+    seen = instance.stats(where, name)
+    return seen is not None and all(not worker.cores_busy for worker in seen.workers)
 
 
 def _command(where: Places, name: str, letter: bytes) -> None:
