@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +33,127 @@ def project_with_assets(folder: Path, settings: str = "", css: str = "body {}") 
     return write(django_project(folder, DIRS + settings), {"assets/site.css": css, "assets/a.txt": "a"})
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
 def test_into_the_destination_where_static_root_is_unset(python: str, tmp_path: Path) -> None:
     project = project_with_assets(tmp_path / "site", "print('noise')\n")
-    out = tmp_path / "collected"
+    out = write(tmp_path / "collected", {"left-by-an-attempt.txt": ""})
     found = collect(python, project, str(out))
     assert found["ok"] is True, found
     assert (found["copied"], found["unmodified"], found["post_processed"], found["destination"]) == (2, 0, 0, str(out))
-    assert (out / "site.css").read_text() == "body {}"
-    assert (project / "assets" / "a.txt").unlink() is None
-    again = collect(python, project, str(out))
-    assert (again["copied"], again["unmodified"]) == (0, 1)
-    assert (out / "a.txt").exists(), "nothing is cleared"
+    assert ((out / "site.css").read_text(), names(out)) == ("body {}", ["a.txt", "site.css"])
 
 
-def test_static_root_of_the_project_wins(python: str, tmp_path: Path) -> None:
+def test_what_earlier_releases_collected_is_kept_as_long_as_they_are_there(python: str, tmp_path: Path) -> None:
+    project, static = project_with_assets(tmp_path / "site"), tmp_path / "static"
+    static.mkdir()
+    assert collect(python, project, str(static / "9"))["kept"] == 0
+    (project / "assets" / "a.txt").unlink()
+    write(project, {"assets/b.txt": "b", "assets/site.css": "new", "assets/odd\nname.css": "odd"})
+    assert collect(python, project, str(static / "10"))["kept"] == 1
+    assert names(static / "10") == ["a.txt", "b.txt", "odd\nname.css", "site.css"]
+    assert ((static / "10" / "site.css").read_text(), (static / "9" / "site.css").read_text()) == ("new", "body {}")
+    assert (static / "10" / "a.txt").samefile(static / "9" / "a.txt"), "shared, not copied"
+    shutil.rmtree(static / "9")
+    (static / "9.list").unlink()
+    (project / "assets" / "odd\nname.css").unlink()
+    assert collect(python, project, str(static / "11"))["kept"] == 1
+    assert names(static / "11") == ["b.txt", "odd\nname.css", "site.css"]
+
+
+def test_the_newest_of_the_earlier_releases_wins(python: str, tmp_path: Path) -> None:
+    project, static = project_with_assets(tmp_path / "site"), tmp_path / "static"
+    for number, text in enumerate(("two", "ten"), start=9):
+        write(project, {"assets/a.txt": text})
+        static.mkdir(exist_ok=True)
+        collect(python, project, str(static / str(number)))
+    (project / "assets" / "a.txt").unlink()
+    collect(python, project, str(static / "11"))
+    assert (static / "11" / "a.txt").read_text() == "ten"
+
+
+def test_a_file_that_has_become_a_folder(python: str, tmp_path: Path) -> None:
+    project, static = project_with_assets(tmp_path / "site"), tmp_path / "static"
+    static.mkdir()
+    collect(python, project, str(static / "1"))
+    (project / "assets" / "a.txt").unlink()
+    write(project, {"assets/a.txt/inner.txt": "inner"})
+    found = collect(python, project, str(static / "2"))
+    assert (found["ok"], found["kept"], names(static / "2")) == (True, 0, ["a.txt/inner.txt", "site.css"])
+    shutil.rmtree(project / "assets" / "a.txt")
+    write(project, {"assets/a.txt": "a"})
+    assert collect(python, project, str(static / "3"))["kept"] == 0
+
+
+def test_a_release_that_serves_already_loses_nothing(python: str, tmp_path: Path) -> None:
+    project, out = project_with_assets(tmp_path / "site"), tmp_path / "7"
+    collect(python, project, str(out), again=True)
+    (project / "assets" / "a.txt").unlink()
+    write(project, {"assets/b.txt": "b"})
+    assert collect(python, project, str(out), again=True)["unmodified"] == 1
+    assert names(out) == ["a.txt", "b.txt", "site.css"]
+
+
+def test_a_failure_leaves_no_half_of_a_release(python: str, tmp_path: Path) -> None:
+    project, out = project_with_assets(tmp_path / "site", MANIFEST, css="a { background: url('gone.png') }"), tmp_path / "7"
+    assert collect(python, project, str(out))["ok"] is False
+    assert not out.exists()
+    write(out, {"served.css": "served"})
+    assert collect(python, project, str(out), again=True)["ok"] is False
+    assert (out / "served.css").exists()
+
+
+def test_files_of_static_root_get_a_second_name_in_the_destination(python: str, tmp_path: Path) -> None:
     project = project_with_assets(tmp_path / "site", "STATIC_ROOT = 'collected'\n")
-    found = collect(python, project, str(tmp_path / "unused"))
+    write(project, {"collected/by-hand.txt": "mine", "collected/by-hand.txt.gz": "packed"})
+    out = tmp_path / "7"
+    found = collect(python, project, str(out))
     assert (found["copied"], found["destination"]) == (2, str(project / "collected"))
-    assert not (tmp_path / "unused").exists()
+    assert names(out) == names(project / "collected") == ["a.txt", "by-hand.txt", "by-hand.txt.gz", "site.css"]
+    assert (out / "by-hand.txt").samefile(project / "collected" / "by-hand.txt")
+    assert not (out / "by-hand.txt.gz").samefile(project / "collected" / "by-hand.txt.gz")
+    later = (out / "site.css").stat().st_mtime + 10
+    os.utime(write(project, {"assets/site.css": "new"}) / "assets" / "site.css", (later, later))
+    assert collect(python, project, str(tmp_path / "8"))["copied"] == 1
+    assert ((out / "site.css").read_text(), (tmp_path / "8" / "site.css").read_text()) == ("body {}", "new")
+    assert collect(python, project, str(out), again=True)["ok"] is True
+    assert (out / "site.css").read_text() == "new"
+
+
+def test_links_in_static_root_lead_where_they_led(python: str, tmp_path: Path) -> None:
+    project = project_with_assets(tmp_path / "site", "STATIC_ROOT = 'collected'\n")
+    write(project, {"shared/x.txt": "x", "collected/sub/y.txt": "y"})
+    (project / "collected" / "folder").symlink_to("../shared")
+    (project / "collected" / "sub" / "file.txt").symlink_to("../../shared/x.txt")
+    (project / "collected" / "sub" / "broken").symlink_to("nowhere")
+    collect(python, project, str(tmp_path / "7"))
+    assert (tmp_path / "7" / "folder" / "x.txt").read_text() == "x"
+    assert (tmp_path / "7" / "sub" / "file.txt").read_text() == "x"
+
+
+def test_what_grows_while_the_site_serves_is_linked_to(python: str, tmp_path: Path) -> None:
+    settings = (
+        "STATIC_ROOT = BASE_DIR / 'collected'\nMEDIA_ROOT = STATIC_ROOT / 'up' / 'media'\nCOMPRESS_ROOT = STATIC_ROOT\n"
+    )
+    project = project_with_assets(tmp_path / "site", settings + "INSTALLED_APPS += ['compressor']\n")
+    write(project, {"compressor/__init__.py": "", "collected/up/media/early.txt": "early"})
+    for _ in range(2):
+        assert collect(python, project, str(tmp_path / "7"), again=True)["ok"] is True
+        write(project, {"collected/CACHE/later.css": "later", "collected/up/media/later.txt": "later"})
+        assert (tmp_path / "7" / "up" / "media" / "early.txt").read_text() == "early"
+        assert (tmp_path / "7" / "up" / "media" / "later.txt").read_text() == "later"
+        assert (tmp_path / "7" / "CACHE" / "later.css").read_text() == "later"
+
+
+def test_a_static_root_around_the_destination(python: str, tmp_path: Path) -> None:
+    project = project_with_assets(tmp_path / "site", "STATIC_ROOT = BASE_DIR.parent / 'all'\n")
+    static = tmp_path / "all" / "state" / "static"
+    static.mkdir(parents=True)
+    for number in ("1", "2"):
+        assert collect(python, project, str(static / number))["ok"] is True
+        assert names(static / number) == ["a.txt", "site.css"]
 
 
 def test_manifest_storage(python: str, tmp_path: Path) -> None:
@@ -111,11 +215,11 @@ def test_a_destination_that_cannot_be_made(python: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_destination_that_may_not_be_written(python: str, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir(0o555)
-    found = collect(python, project_with_assets(tmp_path / "site"), str(out))
+    static = tmp_path / "static"
+    static.mkdir(0o555)
+    found = collect(python, project_with_assets(tmp_path / "site"), str(static / "1"))
     assert (found["type"], found["errno"]) == ("PermissionError", 13)
-    assert found["path"].startswith(str(out))
+    assert found["path"].startswith(str(static))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

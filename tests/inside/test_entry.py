@@ -184,6 +184,21 @@ def test_manifest_files_without_static_root(python: str, tmp_path: Path) -> None
     assert (out / url.rpartition("/")[2]).exists()
 
 
+def test_hashed_names_are_read_before_the_fork_and_stay_those_of_the_release(python: str, tmp_path: Path) -> None:
+    urls = (
+        "from django.http import HttpResponse\nfrom django.templatetags.static import static\nfrom django.urls import path\n"
+        "urlpatterns = [path('', lambda r: HttpResponse(static('site.css')))]\n"
+    )
+    out = tmp_path / "collected"
+    out.mkdir()
+    manifest = '{"version": "1.1", "paths": {"site.css": "site.%s.css"}, "hash": ""}'
+    write(out, {"staticfiles.json": manifest % "old"})
+    project = django_project(tmp_path / "site", f"STATIC_ROOT = {str(out)!r}\n" + MANIFEST, urls=urls)
+    with served(python, django_release(tmp_path / "r", project), project) as site:
+        write(out, {"staticfiles.json": manifest % "new"})
+        assert site.get("/") == (200, "/static/site.old.css"), site.log
+
+
 def test_a_connection_opened_while_loading_is_not_shared(python: str, tmp_path: Path) -> None:
     ready = (
         "from django.apps import AppConfig\nclass Config(AppConfig):\n    name = 'mysite'\n    def ready(self):\n"
@@ -213,3 +228,25 @@ def test_many_errors_at_once_stay_one_line_each(python: str, tmp_path: Path) -> 
             assert set(pool.map(ask, range(40))) == {500}
         log = site.log
     assert sorted(report["rid"] for report in reports(log)) == sorted(f"n{number}" for number in range(40))
+
+
+def test_a_load_that_takes_long_says_where_it_is_and_goes_on(python: str, tmp_path: Path) -> None:
+    project = write(tmp_path / "site", {"db.py": "import time\ndef connect():\n    time.sleep(1.5)\n", "hello.py": EVAL})
+    write(project, {"hello.py": "import db\ndb.connect()\n" + EVAL})
+    with served(python, release(tmp_path / "r", project, module="hello", load_limit_s=0.1), project) as site:
+        assert site.get("/?1+1") == (200, "2")
+        log = site.log
+    assert log.count("Timeout (0:00:00.500000)!") == 1
+    assert f'File "{project / "db.py"}", line 3 in connect' in log
+
+
+@pytest.mark.parametrize("text", [EVAL, "raise ValueError('boom')\n"], ids=["loads", "fails"])
+def test_a_load_that_ends_in_time_leaves_no_stacks(python: str, tmp_path: Path, text: str) -> None:
+    project = write(tmp_path / "site", {"hello.py": text})
+    entry = release(tmp_path / "r", project, module="hello", load_limit_s=0.1)
+    if text != EVAL:
+        assert "Timeout (" not in refused(python, entry, project)
+        return
+    with served(python, entry, project) as site:
+        assert site.get("/?__import__('time').sleep(0.8)") == (200, "None")
+        assert "Timeout (" not in site.log

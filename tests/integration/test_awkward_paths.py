@@ -143,12 +143,20 @@ def test_a_name_that_no_configuration_file_can_hold_is_refused_before_anything_i
 
 
 @pytest.mark.parametrize("name", ["line\nbreak", "%(x)"], ids=repr)
-def test_a_static_root_that_no_configuration_file_can_hold_names_the_setting(folder: Path, name: str) -> None:
-    project = django(folder / "site", SETTINGS.format(static=name, media="media"))
+def test_a_static_root_that_no_configuration_file_can_hold_need_not_be_in_one(folder: Path, name: str) -> None:
+    project = django(folder / "site", SETTINGS.format(static=name, media="media"), **{"mysite/urls.py": URLS})
+    assert project.up("--front", "none").code == 0
+    serves_page_static_and_upload(project)
+    assert (project.folder / name / "admin").is_dir()
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "%(x)"], ids=repr)
+def test_a_media_root_that_no_configuration_file_can_hold_names_the_setting(folder: Path, name: str) -> None:
+    project = django(folder / "site", SETTINGS.format(static="static", media=name))
     with untouched(project.folder):
         # nginx can be given a `%(`; uWSGI, which serves the folder without nginx, cannot.
         ran = project.up("--front", "none")
-    refused(ran, "config.E005", 2, "settings.STATIC_URL and _ROOT")
+    refused(ran, "config.E005", 2, "settings.MEDIA_URL and _ROOT")
 
 
 def test_the_folder_may_be_named_like_a_flag_and_be_where_one_stands(folder: Path) -> None:

@@ -156,6 +156,8 @@ def _switch_slot(where: Places, client: Supervisor, plan: Plan, instance: UwsgiP
 
 
 def _switch_front(where: Places, client: Supervisor, plan: Plan, release: Release) -> None:
+    if not plan.uwsgi.instances:
+        collect.switch_static(where, plan.uwsgi.instance)
     if (files.read_text(release.folder / "nginx.conf") or "") != front.loaded(where):
         front.forget(where)
     files.swap_link(where.state / "conf", f"releases/{plan.uwsgi.instance}")

@@ -1,4 +1,7 @@
-"""Collect static files with Django's own command, into STATIC_ROOT or, where that is unset, into Portico's folder."""
+"""Static files with Django's own command, side by side for each release; the live one's are behind a symlink.
+
+`inside/static_tree.py` says what lies in the folder `static`.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from typing import Any
 from portico.actions.ask import ask
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
+from portico.inside import static_tree
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
-from portico.system import files
+from portico.system import accounts, files
+from portico.system.accounts import acting_as
 
 COLLECT_LIMIT_S = 600.0
 
@@ -28,11 +33,12 @@ def collect_static(prepared: Prepared) -> str:
     if not prepared.collects:
         return ""
     plan, machine = prepared.plan, prepared.machine
-    destination = prepared.where.state / "static"
+    name = f"static/{plan.uwsgi.instance}"
     request = {
         **prepared.request,
         "settings": plan.site.settings,
-        "destination": str(destination),
+        "destination": str(prepared.where.state / name),
+        "again": live_static(prepared.where) == name,
         "timeout_s": COLLECT_LIMIT_S,
     }
     answer, outcome = ask(
@@ -46,8 +52,8 @@ def collect_static(prepared: Prepared) -> str:
         COLLECT_LIMIT_S + 5,
     )
     if answer and answer.get("ok"):
-        changed, total = answer["copied"], answer["copied"] + answer["unmodified"]
-        return f"static files: {total} in {answer['destination']}, {changed} of them new"
+        kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
+        return f"static files: {answer['copied'] + answer['unmodified']} in {answer['destination']}{kept}"
     raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
 
 
@@ -57,9 +63,15 @@ def live_static(where: Places) -> str:
 
 
 def switch_static(where: Places, number: int) -> None:
-    """nginx serves the static files of that release from now on, if it collected any."""
-    if (where.state / "static" / str(number)).is_dir():
-        files.swap_link(where.static_link, f"static/{number}")
+    """nginx serves the static files of that release from now on, if it collected any. Raises PorticoError."""
+    root, live = where.state / "static", live_static(where).rpartition("/")[2]
+    if not (root / str(number)).is_dir():
+        return
+    if live.isdigit() and int(live) > number:
+        # Pages of the later release are still open in browsers.
+        with files.writing(root), acting_as(accounts.owner(root)):
+            static_tree.add_tree(str(root / live), str(root / str(number)))
+    files.swap_link(where.static_link, f"static/{number}")
 
 
 def restore_static(where: Places, target: str) -> None:
@@ -71,11 +83,12 @@ def restore_static(where: Places, target: str) -> None:
 
 
 def forget_static(where: Places, keep: Collection[int]) -> None:
-    """Remove the static files of all other releases."""
-    root = where.state / "static"
+    """Remove the static files of all other releases, but never those that are served: a project whose files are no longer
+    collected goes on with the last ones."""
+    root, live = where.state / "static", live_static(where).rpartition("/")[2]
     for path in root.iterdir() if root.is_dir() else ():
         number = path.name.removesuffix(".list")
-        if number.isdigit() and int(number) not in keep:
+        if number.isdigit() and number != live and int(number) not in keep:
             files.remove(path)
 
 

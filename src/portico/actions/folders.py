@@ -14,6 +14,7 @@ from portico.model.errors import Exit, PorticoError
 from portico.model.file import File
 from portico.model.finding import Kind
 from portico.model.plan import Plan
+from portico.model.site import LIVE
 from portico.system import accounts, files
 from portico.system.accounts import Account, acting_as
 
@@ -24,7 +25,7 @@ NOT_OURS = Kind(
     "Whoever can replace what lies there decides what nginx and uWSGI run and which files they write.",
 )
 #: What `.portico` in the project shows of a stack whose files lie elsewhere.
-_LINKED = ("conf", "log", "static", "state.json")
+_LINKED = ("conf", "log", "static", LIVE, "state.json")
 
 
 def make_state(where: Places, machine: Machine) -> None:
@@ -78,7 +79,7 @@ def make_rest(where: Places, machine: Machine, plan: Plan) -> None:
     files.make_dir(where.state / "tmp", mode)
     files.make_dir(where.state / "releases", mode)
     files.make_dir(where.state / "static", 0o755, *owner)
-    _make_served_by_uwsgi(plan, machine)
+    _make_served_by_uwsgi(where, plan, machine)
     if root:
         log = Path(plan.uwsgi.log)
         if log.parent == where.state / "log":
@@ -86,11 +87,12 @@ def make_rest(where: Places, machine: Machine, plan: Plan) -> None:
         _link_into_project(where)
 
 
-def _make_served_by_uwsgi(plan: Plan, machine: Machine) -> None:
+def _make_served_by_uwsgi(where: Places, plan: Plan, machine: Machine) -> None:
     """uWSGI looks at these folders once, at its start; nginx, and Django when it stores a file, do not mind absent ones."""
     with acting_as(machine.app):
         for served in plan.site.maps:
-            if served.served_by == "uwsgi" and not Path(served.root).exists():
+            ours = Path(served.root) == where.static_link
+            if served.served_by == "uwsgi" and not ours and not Path(served.root).exists():
                 files.make_dir(Path(served.root), 0o755)
 
 

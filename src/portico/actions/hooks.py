@@ -76,11 +76,14 @@ def _run(command: Command, hook: tuple[str, ...], log: TextIO, masked: Callable[
         nonlocal written
         text = masked(text)
         tail.append(text)
+        if written > _LOG_BYTES:
+            return
         written += len(text) + 1
-        if written < _LOG_BYTES:
-            log.write(text + "\n")
-            log.flush()
-            say(f"  {text}")
+        if written > _LOG_BYTES:
+            text = f"... the rest of what it says is not kept ({_LOG_BYTES >> 20} MiB)"
+        log.write(text + "\n")
+        log.flush()
+        say(f"  {text}")
 
     outcome = stream(command, line)
     log.write(f"# {_outcome(outcome)}, {outcome.duration_s:.1f} s\n")

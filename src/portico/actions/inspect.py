@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from portico.model.command import Outcome
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Finding
 from portico.model.origin import Origin
-from portico.model.plan import Interpreter
+from portico.model.plan import Interpreter, Uwsgi
 
 #: How long a project may take to import its settings and URLconf.
 INSPECT_LIMIT_S = 120.0
@@ -91,6 +92,27 @@ def inspect(options: Options, loaded: Loaded, located: Located, machine: Machine
         uwsgi=uwsgi_for(chosen, said.python),
     )
     return _inspection(options, located, chosen.origin, interpreter, said, environ, path, request)
+
+
+def no_application(project: Path) -> Inspection:
+    """What is known of a folder that holds only a configuration: one for an nginx whose uWSGIs are elsewhere."""
+    nothing = Origin("default", "there is no application here")
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return Inspection(
+        directory=project,
+        interpreter=Interpreter(sys.executable, sys.executable, version, Uwsgi("pyuwsgi", "")),
+        python_origin=nothing,
+        module="",
+        file="",
+        callable="",
+        module_origin=nothing,
+        python_path=(),
+        django=None,
+        findings=(),
+        settings_origin=nothing,
+        environ={},
+        request={},
+    )
 
 
 def _does_not_load(

@@ -21,8 +21,9 @@ from portico.system.clock import wait_for
 VANISH_LIMIT_S = 1.0
 DEFAULT = Listen("127.0.0.1", 8000)
 
-#: Where a stack keeps its state, as the command lines of nginx's master and of uWSGI show it.
-_STACK = re.compile(r"^nginx: .* -c (.+)/conf/nginx\.conf|\S (/.*?)/releases/\d+/uwsgi[_.]")
+#: Where a stack keeps its state, as the command lines of nginx's master and of uWSGI show it, or its runtime directory, as
+#: that of the process that holds its TCP socket does.
+_STACK = re.compile(r"^nginx: .* -c (.+)/conf/nginx\.conf|\S (/.*?)/releases/\d+/uwsgi[_.]|\S (/.*?)/pool/(?:uwsgi_|pool\.)")
 
 NOT_AN_ADDRESS = Kind(
     "config.E006",
@@ -164,7 +165,7 @@ def _program(holder: sockets.Holder) -> str:
 def _make_room(holder: sockets.Holder) -> str:
     """How to free the port: a stack is stopped as a whole, because its supervisor would start the process again."""
     if match := _STACK.search(holder.command):
-        folder = Path(match[1] or match[2])
+        folder = _state_of(Path(match[3])) if match[3] else Path(match[1] or match[2])
         project = project_of(folder) or (str(folder.parent) if folder.name == ".portico" else "PROJECT")
         sudo = "" if holder.user == ourselves().name else f"sudo -u {holder.user} "
         quoted = shlex.quote(project)
@@ -172,3 +173,11 @@ def _make_room(holder: sockets.Holder) -> str:
             return f"mkdir -p {quoted} && {sudo}portico -C {quoted} down   # its project is gone from there"
         return f"{sudo}portico -C {quoted} down   # it is the stack of that project"
     return f"kill {holder.pid}   # stop {_program(holder)} of {holder.user}, if nobody needs it"
+
+
+def _state_of(run: Path) -> Path:
+    """The state folder of the stack with that runtime directory."""
+    try:
+        return (run / "log").readlink().parent
+    except OSError:
+        return run

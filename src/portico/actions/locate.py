@@ -45,8 +45,9 @@ class Located:
     origin: Origin
 
 
-def locate(options: Options, loaded: Loaded, project: Path) -> Located:
-    """Raises PorticoError when there is no project, more than one, or the named application is not there."""
+def locate(options: Options, loaded: Loaded, project: Path, needed: bool = True) -> Located | None:
+    """None where there is no project and none is `needed`. Raises PorticoError when there is none, more than one, or the
+    named application is not there."""
     named = options.target or loaded.config.uwsgi.module or ""
     origin = Origin("flag", "TARGET") if options.target else Origin("file", loaded.places.get("uwsgi.module", loaded.file))
     if named:
@@ -66,6 +67,8 @@ def locate(options: Options, loaded: Loaded, project: Path) -> Located:
     if len(found.manage) == 1:
         manage = project / found.manage[0]
         return Located(manage.parent, str(manage), None, Origin("detected", str(manage.relative_to(project))))
+    if not needed and not found.manage:
+        return None
     raise _not_one_project(project, found)
 
 

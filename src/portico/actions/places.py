@@ -16,6 +16,7 @@ from pathlib import Path
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.plan import Paths
+from portico.model.site import LIVE
 from portico.system.accounts import by_uid, ourselves, owner
 from portico.system.files import read_text
 from portico.system.processes import alive
@@ -55,7 +56,7 @@ class Places:
     @property
     def static_link(self) -> Path:
         """What nginx serves collected static files from: a symlink to those of the live release."""
-        return self.state / "static-live"
+        return self.state / LIVE
 
     def release_dir(self, number: int) -> Path:
         return self.state / "releases" / str(number)

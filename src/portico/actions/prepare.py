@@ -9,12 +9,13 @@ from typing import Any
 
 from portico.actions import stage, state
 from portico.actions.configure import Loaded, load, prove_paths
-from portico.actions.inspect import Inspection, inspect
+from portico.actions.inspect import Inspection, inspect, no_application
 from portico.actions.locate import locate
 from portico.actions.machine import Machine, survey
 from portico.actions.options import Options
 from portico.actions.places import Places, places, prove_private
 from portico.actions.resolve import Resolved, resolve
+from portico.actions.resolve_role import role_of
 from portico.hops.django import checks as django_checks
 from portico.hops.uwsgi import checks as uwsgi_checks
 from portico.model.finding import Finding
@@ -51,16 +52,17 @@ def prepare(options: Options) -> Prepared:
     prove_private(where.run)
     if known := state.read(where):
         options = options.over(known.flags)
-    located = locate(options, loaded, options.project)
+    role = role_of(options, config.role)
+    located = locate(options, loaded, options.project, needed=role != "front")
     machine = survey(
         options.project,
-        front=options.front or config.front or "nginx",
+        front="none" if role == "app" else options.front or config.front or "nginx",
         nginx=options.nginx or config.nginx.binary or "auto",
         app_user=config.user or "",
         worker_user=config.nginx.user or "",
-        allow_root=options.allow_root_app or bool(config.allow_root_app),
+        allow_root=options.allow_root_app or bool(config.allow_root_app) or located is None,
     )
-    seen = inspect(options, loaded, located, machine, where)
+    seen = inspect(options, loaded, located, machine, where) if located else no_application(options.project)
     resolved = resolve(options, loaded, seen, machine, where, next_release(where), _ours(where))
     stage.prove_writable(resolved.plan, resolved.layers.values)
     findings = _findings(resolved, seen, machine)
@@ -87,7 +89,7 @@ def next_release(where: Places) -> int:
     stack, whose instances are known in the runtime directory."""
     root = where.state / "releases"
     names = [path.name for path in root.iterdir()] if root.is_dir() else []
-    names += [path.stem.removeprefix("uwsgi-") for path in where.run.glob("uwsgi-*.json")]
+    names += [path.stem.removeprefix("uwsgi-").partition(".")[0] for path in where.run.glob("uwsgi-*.json")]
     known = state.read(where)
     return max([*(int(name) for name in names if name.isdigit()), known.release if known else 0]) + 1
 
@@ -116,6 +118,8 @@ def _findings(resolved: Resolved, seen: Inspection, machine: Machine) -> tuple[F
 
 
 def _headline(seen: Inspection, plan: Plan) -> str:
+    if not seen.module and not seen.file:
+        return f"{plan.site.name}: nginx for {', '.join(server.address for server in plan.upstream.servers)}"
     what = f"Django {seen.django.version}, settings {seen.django.settings}" if seen.django else "WSGI"
     target = f"{plan.site.module or plan.site.file}:{plan.site.callable}"
     return f"{plan.site.name}: {what}, {target}, Python {plan.interpreter.version} ({plan.interpreter.executable})"
@@ -127,5 +131,7 @@ def _checked(seen: Inspection, plan: Plan) -> tuple[str, ...]:
     if plan.nginx:
         rows.append(f"nginx {'.'.join(map(str, plan.nginx.binary.version))} ({plan.nginx.binary.path})")
     uwsgi = plan.interpreter.uwsgi
-    rows.append(f"uWSGI {uwsgi.version or uwsgi.kind} ({uwsgi.path})")
+    if plan.uwsgi.instances:
+        rows.append(f"uWSGI {uwsgi.version or uwsgi.kind} ({uwsgi.path})")
+    rows += [f"application on {server.address}" for server in plan.upstream.servers if plan.nginx]
     return tuple(rows)

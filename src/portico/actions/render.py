@@ -45,7 +45,8 @@ def render(options: Options, out: Path | None) -> Result:
 def _commands(plan: Plan, folder: Path, environ: list[str]) -> list[str]:
     python = plan.interpreter
     program = python.uwsgi.path if python.uwsgi.kind == "binary" else str(Path(python.executable).parent / "uwsgi")
-    lines = [[*(["env", *environ] if environ else []), program, "--ini", f"{folder}/uwsgi.ini"]]
+    prefix = ["env", *environ] if environ else []
+    lines = [[*prefix, program, "--ini", f"{folder}/{instance.ini}"] for instance in plan.uwsgi.each()]
     if plan.nginx:
         lines.append([plan.nginx.binary.path, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"])
     return [shlex.join(line) for line in lines]

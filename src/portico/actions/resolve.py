@@ -14,6 +14,7 @@ from portico.actions.options import Options
 from portico.actions.places import Places
 from portico.actions.resolve_nginx import resolve_nginx
 from portico.actions.resolve_release import resolve_health, resolve_release
+from portico.actions.resolve_role import APP_LISTEN, as_role, prove_role, role_of
 from portico.actions.resolve_upstream import resolve_upstream
 from portico.actions.resolve_uwsgi import resolve_uwsgi
 from portico.hops.django import hosts
@@ -43,18 +44,23 @@ def resolve(
     layers = Layers(loaded.config, loaded.places)
     paths = where.paths(release)
     front = layers.pick("front", "nginx", flag=options.front, flag_name="--front")
-    listening = _listen(layers, options, ours)
+    role = role_of(options, loaded.config.role)
+    layers.pick("role", "all", flag=options.role, flag_name="--role")
+    listening = _listen(layers, options, ours, APP_LISTEN if role == "app" else str(address.DEFAULT))
+    prove_role(layers, role, listening, machine, front)
     release_plan = resolve_release(layers, options)
     uwsgi = resolve_uwsgi(layers, machine, paths, where.project, release, release_plan.fast)
-    upstream = resolve_upstream(layers, uwsgi.instances)
+    uwsgi = as_role(uwsgi, role, listening, layers)
+    upstream = resolve_upstream(layers, uwsgi.instances if uwsgi.address.startswith("unix:") else min(1, uwsgi.instances))
     nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s, bool(upstream.servers))
     maps, findings = _maps(layers, seen, where)
     closed = {} if nginx is None else _closed(maps, machine)
-    maps = tuple(replace(m, served_by="uwsgi") if nginx is None or m.root in closed else m for m in maps)
+    if role == "all":
+        maps = tuple(replace(m, served_by="uwsgi") if nginx is None or m.root in closed else m for m in maps)
     plan = Plan(
         site=_site(layers, options, seen, where, maps),
         listen=listening,
-        front="nginx" if front == "nginx" else "none",
+        front="elsewhere" if role == "app" else "nginx" if front == "nginx" else "none",
         interpreter=seen.interpreter,
         nginx=nginx,
         uwsgi=uwsgi,
@@ -68,8 +74,8 @@ def resolve(
     return Resolved(plan, layers, findings, closed)
 
 
-def _listen(layers: Layers, options: Options, ours: Listen | None) -> Listen:
-    text = str(layers.pick("listen", str(address.DEFAULT), flag=options.listen, flag_name="--listen"))
+def _listen(layers: Layers, options: Options, ours: Listen | None, default: str) -> Listen:
+    text = str(layers.pick("listen", default, flag=options.listen, flag_name="--listen"))
     listening = address.parse(text, ours, layers.origins["listen"].detail or "listen")
     layers.values["listen"] = str(listening)
     return listening
@@ -110,7 +116,10 @@ def _maps(layers: Layers, seen: Inspection, where: Places) -> tuple[tuple[Static
     maps: tuple[StaticMap, ...] = ()
     findings: tuple[Finding, ...] = ()
     if seen.django:
-        maps, findings = static_maps(seen.django, project=str(seen.directory), collected=str(where.state / "static"))
+        collects = layers.configured("collect_static") is not False
+        maps, findings = static_maps(
+            seen.django, project=str(seen.directory), collected=str(where.static_link), collects=collects
+        )
     for kind in ("static", "media"):
         table = layers.configured(kind)
         detected = {m.url: m.root for m in maps if m.kind == kind}

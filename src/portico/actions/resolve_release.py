@@ -62,7 +62,10 @@ def _range(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([1-5]\d\d)(?:-([1-5]\d\d))?", text)
     if not match:
         raise _refused(f"health_status {text!r} is not a status", 'health_status = ["200", "2xx", "200-399"]')
-    return int(match[1]), int(match[2] or match[1])
+    first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise _refused(f"health_status {text!r} ends before it begins", f'health_status = ["{last}-{first}"]')
+    return first, last
 
 
 def _refused(cause: str, fix: str) -> PorticoError:

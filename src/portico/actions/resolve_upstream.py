@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from portico.actions.layers import Layers
+from portico.hops.nginx.render import takes_backup
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.plan import Server, UpstreamPlan
@@ -19,28 +21,29 @@ BAD_SERVER = Kind(
     "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server",
 )
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})")
-#: Methods that choose a server by the request and so know no reserve
-#: (https://nginx.org/en/docs/http/ngx_http_upstream_module.html#backup).
-_WITHOUT_BACKUP = ("ip_hash", "random", "hash")
 
 
 def resolve_upstream(layers: Layers, local: int) -> UpstreamPlan:
-    """`local` is how many uWSGI instances run on this machine. The defaults lose nothing when one of several vanishes:
-    two failures leave a server out for half a minute, so that one slow answer does not; with a single one there is no
-    other to try, and it is never left out."""
+    """`local` is how many addresses of uWSGI there are on this machine. The defaults lose nothing when one of several
+    vanishes: two failures leave a server out for half a minute, so that one slow answer does not. Nobody is ever left out
+    where nobody else could be asked: a single one, a reserve, and all where `balance` knows no reserve (after a crash of all
+    of them nginx would answer 502 for half a minute without asking)."""
     pick = layers.pick
     texts: tuple[str, ...] = pick("servers", ())
     servers = tuple(_server(text) for text in texts)
     several = local + len(servers) > 1
     balance = pick("upstream.balance", "round_robin")
-    if servers and balance.split()[0] in _WITHOUT_BACKUP and any(server.backup for server in servers):
+    spare = takes_backup(balance)
+    if not spare and any(server.backup for server in servers):
         raise _refused(f"`backup` does not go with balance = {balance!r}", 'balance = "least_conn", or without `backup`')
-    remote = bool(servers) and several
-    why = "a vanished host is left out after two failures" if remote else "a local instance that died is refused at once"
+    if servers and not local and all(server.backup for server in servers):
+        raise _refused("every server is a `backup`, and nobody is left to back up", "leave `backup` out of one")
+    leaves_out = several and spare
+    why = "left out after two failures" if leaves_out else "nobody else could be asked"
     return UpstreamPlan(
         balance="" if balance == "round_robin" else balance,
-        servers=servers,
-        max_fails=pick("upstream.max_fails", 2 if several else 0, why=why if several else "there is no other to try"),
+        servers=tuple(replace(one, max_fails=0) if one.backup and one.max_fails is None else one for one in servers),
+        max_fails=pick("upstream.max_fails", 2 if leaves_out else 0, why=why),
         fail_timeout_s=pick("upstream.fail_timeout", 30),
         tries=pick("upstream.tries", max(2, min(3, local + len(servers)))),
     )

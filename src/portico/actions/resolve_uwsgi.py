@@ -78,7 +78,10 @@ def _numbered(paths: Paths, release: int) -> dict[str, Any]:
 
 def as_release(plan: Plan, paths: Paths, release: int) -> Plan:
     """The same plan as release `release`, whose paths are `paths`."""
-    return replace(plan, paths=paths, uwsgi=replace(plan.uwsgi, **_numbered(paths, release)))
+    numbered = _numbered(paths, release)
+    if not plan.uwsgi.instances:
+        numbered["entry"] = ""
+    return replace(plan, paths=paths, uwsgi=replace(plan.uwsgi, **numbered))
 
 
 def _address(wanted: str, paths: Paths) -> str:

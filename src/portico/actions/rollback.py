@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from portico.actions import apply, environment, history, instance, releases, state
+from portico.actions import apply, environment, history, instance, releases, state, supervise
 from portico.actions.command_here import command_here
 from portico.actions.failing_page import failing_page
 from portico.actions.history import Record
@@ -20,10 +20,11 @@ from portico.actions.state import State
 from portico.actions.status import status
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
-from portico.model.plan import Plan
+from portico.model.plan import Plan, UwsgiPlan
 from portico.model.result import Result
 from portico.system import clock, lock
 from portico.system.accounts import ourselves
+from portico.system.supervisor import Supervisor
 
 Say = Callable[[str], None]
 
@@ -71,9 +72,16 @@ def _started(
     where: Places, options: Options, known: State, record: Record, release: Release, say: Say, prepared: Prepared
 ) -> Result:
     try:
-        return _go(where, options, known, record, release, say, instance.start)
+        return _go(where, options, known, record, release, say, _afresh)
     except PorticoError as error:
         raise environment.discreet(error, prepared.environ) from error
+
+
+def _afresh(where: Places, client: Supervisor, release: Release, one: UwsgiPlan) -> None:
+    """Start it, and not go on with what runs under its name: a sleeping instance that died was started again with other
+    code."""
+    supervise.retire(where, client, one.name)
+    instance.start(where, client, release, one)
 
 
 def _go(
@@ -120,6 +128,9 @@ def _target(where: Places, known: State, wanted: int | None) -> Record:
     listed = [f"release {record.number}: live {_code(record.source)}" for record in there]
     cause = f"release {number} was never live, or is no longer kept" if number else "no release was live before this one"
     fix = ["portico releases   # those there are", "[release] keep = 10   # in portico.toml: keep more of them"]
+    if known.plan["release"]["fast"] and not wanted:
+        cause = "with --fast the workers were replaced in place: the code before is nowhere in memory, there is no way back"
+        fix = ["put the code before back into the folder, then: portico reload"]
     raise PorticoError(NO_RELEASE.found(cause=cause, evidence=listed, fix=fix), Exit.USAGE)
 
 

@@ -66,7 +66,11 @@ def _distributions(executable: Path) -> list[str]:
 
 
 def _commit(project: Path) -> tuple[str, str, bool]:
-    account = owner(project)
+    try:
+        account = owner(project)
+    except OSError:
+        # The folder is gone.
+        return "", "", False
     user = account.name if ourselves().uid == 0 and account.uid != 0 else None
     answer = run(git.head(str(project), user))
     revision, subject = git.parse_head(answer.stdout) if answer.ok else ("", "")

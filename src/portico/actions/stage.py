@@ -18,6 +18,7 @@ from portico.hops.nginx import commands as nginx
 from portico.hops.nginx.facts import emerg_reason
 from portico.hops.nginx.render import files as nginx_files
 from portico.hops.uwsgi.render import files as uwsgi_files
+from portico.hops.uwsgi.render import pool_files
 from portico.hops.wsgi.render import files as wsgi_files
 from portico.model.errors import Exit, PorticoError
 from portico.model.file import File
@@ -108,7 +109,7 @@ def fingerprint(plan: Plan, environ_digest: str, app: Account, where: Places) ->
     programs = (plan.interpreter.executable, plan.interpreter.uwsgi.path, plan.nginx.binary.path if plan.nginx else "")
     # The log is in no file of the release: the guard opens it.
     parts = [environ_digest, app.name, plan.uwsgi.log, *programs]
-    parts += [f"{file.path}\n{file.text}" for file in (*render(same), *scripts())]
+    parts += [f"{file.path}\n{file.text}" for file in (*render(same), *pool_files(same), *scripts())]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -44,7 +44,7 @@ FRONT_SILENT = Kind(
     "uWSGI answers on its own socket, so what is between it and a browser is at fault.",
 )
 #: Failures of the code that is loaded; the others come before it is.
-_OF_THE_APPLICATION = ("traceback", "no-app", "killed", "silent")
+_OF_THE_APPLICATION = ("traceback", "no-app", "hang", "killed", "silent")
 #: The last line of a traceback.
 _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 
@@ -62,7 +62,8 @@ def explain_uwsgi(plan: Plan, log_offset: int, what: str, output: str = "") -> P
         return PorticoError(NO_ANSWER.found(cause=cause, evidence=last, fix=[less]), Exit.ROLLED_BACK)
     kind = DID_NOT_LOAD if failure.kind in _OF_THE_APPLICATION else NOT_STARTED
     fix = [*failure.fix, *_remedy(failure, plan), less]
-    return PorticoError(kind.found(cause=failure.cause, evidence=failure.evidence, fix=fix), Exit.ROLLED_BACK)
+    cause = f"{what}: {failure.cause}" if failure.kind == "hang" else failure.cause
+    return PorticoError(kind.found(cause=cause, evidence=failure.evidence, fix=fix), Exit.ROLLED_BACK)
 
 
 def _remedy(failure: LoadFailure, plan: Plan) -> list[str]:

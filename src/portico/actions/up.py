@@ -149,7 +149,7 @@ def _fast(prepared: Prepared, known: State, code: Source, base: str, say: Say, v
     where = prepared.where
     live = stage.as_numbered(prepared.plan, where, known.release)
     prepared = replace(prepared, plan=live)
-    runs = hooks.run_hooks(prepared, where.release_dir(known.release), known.release, code.revision, say)
+    runs = hooks.run_hooks(prepared, where.release_dir(known.release), known.previous, code.revision, say)
     if collected := collect.collect_static(prepared):
         say(collected)
     release = Release(live, where.release_dir(known.release), prepared.environ, prepared.machine.app)

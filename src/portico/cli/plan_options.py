@@ -17,6 +17,11 @@ _FLAGS = (
     click.argument("target", required=False, default=""),
     click.option("--listen", metavar="ADDRESS", help="PORT, HOST:PORT or `auto` (default: 127.0.0.1:8000)."),
     click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself."),
+    click.option(
+        "--role",
+        type=click.Choice(["all", "app", "front"]),
+        help="`app`: only uWSGI, for an nginx elsewhere; `front`: only nginx, for `servers`.",
+    ),
     click.option("--python", metavar="PATH", help="The project's Python."),
     click.option("--settings", metavar="MODULE", help="Django's settings module."),
     click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path."),

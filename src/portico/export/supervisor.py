@@ -77,7 +77,7 @@ command={run}/{daemon.name}.python -IS {run}/{GUARD} {run}/{daemon.name}.json
 {user}directory=/
 priority={2 if daemon.name == "nginx" else 1}
 autostart=true
-autorestart={'true' if daemon.restart else 'false'}
+autorestart={"true" if daemon.restart else "false"}
 startsecs=1
 startretries=1000000
 stopsignal={daemon.stop_signal}

@@ -3,14 +3,21 @@
 Standard library only, Python 3.8 and later. Run it with the project as working directory. The request is
 
     {"out": path of the result, "project": folder, "manage": path or "", "settings": module or "",
-     "python_path": [folders], "destination": folder used where STATIC_ROOT is unset, or "", "timeout_s": seconds (none)}
+     "python_path": [folders], "destination": the folder of the release (`static_tree` says what lies beside it), or "",
+     "again": true for a release that serves already, "timeout_s": seconds (none)}
 
-The result is `{"ok": true, "copied", "unmodified", "post_processed", "destination", "output"}` with counts of files, or a
-failure as `inspect_project` reports it, whose `errno` and `path` are given for an OSError. Nothing is cleared before.
+A project without STATIC_ROOT collects straight into the destination, so that there is in it exactly what it has now, and
+then what other releases have. Files in a STATIC_ROOT stay there, with all that ever was in it, and the destination becomes
+a second set of names for them. Either way the destination is emptied first, but not `again`.
+
+The result is `{"ok": true, "copied", "unmodified", "post_processed", "destination", "kept", "output"}`: counts of files
+(`kept`: of other releases) and the folder Django wrote to; or a failure as `inspect_project` reports it, whose `errno` and
+`path` are given for an OSError. After a failure the destination is gone, but not `again`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import io
@@ -35,6 +42,7 @@ def _loading() -> Any:
 
 def collect(request: dict[str, Any], report: Any, loading: Any) -> None:
     """Fill the report; whatever Django or the project raises passes through."""
+    tree = loading.beside("static_tree")
     loading.enter(request)
     # Settings often leave out what only serving needs when they see the command's name.
     sys.argv[:] = [request.get("manage") or "manage.py", "collectstatic"]
@@ -43,10 +51,42 @@ def collect(request: dict[str, Any], report: Any, loading: Any) -> None:
     loading.set_up_django(report)
     report.stage = "collect"
     settings: Any = importlib.import_module("django.conf").settings
-    if not settings.STATIC_ROOT and request.get("destination"):
-        settings.STATIC_ROOT = request["destination"]
-    report.facts["destination"] = os.path.abspath(str(settings.STATIC_ROOT)) if settings.STATIC_ROOT else ""
+    destination = request.get("destination") or ""
+    fresh = bool(destination) and not (request.get("again") and os.path.isdir(destination))
+    try:
+        if fresh:
+            tree.empty(destination)
+        _collect_into(settings, destination, report, tree)
+    except BaseException:
+        if fresh:
+            with contextlib.suppress(OSError):
+                tree.forget(destination)
+        raise
+
+
+def _collect_into(settings: Any, destination: str, report: Any, tree: Any) -> None:
+    own = os.path.abspath(str(settings.STATIC_ROOT)) if settings.STATIC_ROOT else ""
+    if not own and destination:
+        settings.STATIC_ROOT = destination
+    report.facts["destination"], report.facts["kept"] = own or destination, 0
     _run(report)
+    if own and destination:
+        root = os.path.realpath(own)
+        tree.copy_tree(root, destination, _live(settings, root))
+    elif destination:
+        tree.write_list(destination)
+        report.facts["kept"] = tree.keep_earlier(destination)
+
+
+def _live(settings: Any, root: str) -> list[str]:
+    """Folders in STATIC_ROOT in which files are made while the site serves: uploads, and what django-compressor makes of
+    the style sheets of a page when it is first shown
+    (https://django-compressor.readthedocs.io/en/stable/settings.html)."""
+    found = [str(settings.MEDIA_ROOT)] if settings.MEDIA_ROOT else []
+    compressed = getattr(settings, "COMPRESS_ROOT", None)
+    if compressed and "compressor" in settings.INSTALLED_APPS:
+        found.append(os.path.join(str(compressed), str(getattr(settings, "COMPRESS_OUTPUT_DIR", None) or "CACHE")))
+    return [path for path in map(os.path.realpath, found) if path.startswith(os.path.join(root, ""))]
 
 
 def _run(report: Any) -> None:

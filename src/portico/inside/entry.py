@@ -1,13 +1,15 @@
 """The module uWSGI loads: it imports the application the way the plan says and exposes it as `application`.
 
 It is copied into a release beside `entry.json` =
-{"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload"}
+{"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload", "load_limit_s"}
 and runs in the application's own Python: standard library only, Python 3.8 and later, Django 4.2 and later.
 What goes wrong is raised as it is, so that uWSGI logs the traceback and `need-app` ends the release.
 """
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import gc
 import importlib
 import importlib.util
@@ -31,6 +33,7 @@ def _load() -> Any:
     sys.path[:0] = dict.fromkeys(folders)
     if config["settings"]:
         os.environ["DJANGO_SETTINGS_MODULE"] = config["settings"]
+    watched = _name_where_it_hangs(config.get("load_limit_s") or 0)
     try:
         found = _callable(config)
         if config["framework"] == "django":
@@ -38,12 +41,27 @@ def _load() -> Any:
     except SystemExit as stop:
         # uWSGI would take a SystemExit for its own and end without a word.
         raise RuntimeError(f"the application called sys.exit({stop.code!r}) while it was loaded") from stop
+    finally:
+        if watched:
+            faulthandler.cancel_dump_traceback_later()
     if config["preload"]:
         # Objects made so far never die: kept out of the collector they stay shared between the workers
         # (https://docs.python.org/3/library/gc.html#gc.freeze).
         gc.collect()
         gc.freeze()
     return found
+
+
+def _name_where_it_hangs(limit_s: float) -> bool:
+    """Have all stacks written to the log shortly before the time for loading is over; whether that was possible."""
+    if limit_s <= 0:
+        return False
+    try:
+        faulthandler.dump_traceback_later(max(0.5, limit_s * 0.9), exit=False, file=sys.stderr)
+    except (OSError, ValueError, RuntimeError, AttributeError):
+        # A standard error that is no file.
+        return False
+    return True
 
 
 def _callable(config: dict[str, Any]) -> Any:
@@ -88,8 +106,18 @@ def _prepare_django(config: dict[str, Any]) -> None:
         resolver: Any = importlib.import_module("django.urls").get_resolver()
         # Imported here, a broken URLconf stops this release; Django itself would find it at the first request.
         _ = resolver.url_patterns
+        if _manifest_storage(settings):
+            _read_manifest()
     # A connection opened while loading must not be shared by the workers (libpq: "Using libpq in a forked process").
     importlib.import_module("django.db").connections.close_all()
+
+
+def _read_manifest() -> None:
+    """A worker that starts later must not find the manifest of a later release. What is wrong with it shows where a page
+    uses it, which not every page does."""
+    with contextlib.suppress(Exception):
+        storage = importlib.import_module("django.contrib.staticfiles.storage").staticfiles_storage
+        getattr(storage, "hashed_files", None)
 
 
 def _manifest_storage(settings: Any) -> bool:

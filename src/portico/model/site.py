@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
+
+#: The link to the collected files of the live release, beside the folder that holds those of every release.
+LIVE = "static-live"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,11 @@ class StaticMap:
     hashed: bool = False
     served_by: Literal["nginx", "uwsgi"] = "nginx"
     source: str = ""
+
+    def of_release(self, static: str, number: int) -> str:
+        """The folder itself where `root` is the link to the live release's; `static` is the plan's `paths.static`."""
+        live = PurePosixPath(static).with_name(LIVE)
+        return f"{static}/{number}" if self.root == str(live) else self.root
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from portico.model.finding import Finding, Kind
-from portico.model.plan import Plan
+from portico.model.plan import Listen, Plan
 
 IMPATIENT = Kind(
     "nginx-uwsgi.W001",
@@ -26,13 +28,23 @@ SMALL_BUFFER = Kind(
     "Requests with large cookies or long URLs are answered 502: nginx accepts up to 32 kB of headers.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#buffer-size",
 )
+OPEN = Kind(
+    "nginx-uwsgi.W004",
+    "nginx-uwsgi",
+    "Whoever reaches uWSGI's port can pretend to be nginx",
+    "The uwsgi protocol knows no password and no encryption: a request sent there counts as checked by nginx, with any "
+    "client address, scheme and host it claims.",
+    "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+)
 #: nginx's default of large_client_header_buffers, 4 buffers of 8k, is what it accepts of a request's head.
 NGINX_HEAD_BYTES = 32 * 1024
 
 
 def check(plan: Plan) -> list[Finding]:
     """Findings about the seam; empty with `front = "none"`, where there is none."""
-    if plan.nginx is None:
+    if plan.front == "elsewhere":
+        return _exposed(plan.listen)
+    if plan.nginx is None or not plan.uwsgi.instances:
         return []
     found = []
     read, harakiri = plan.nginx.read_timeout_s, plan.uwsgi.harakiri_s
@@ -53,3 +65,16 @@ def check(plan: Plan) -> list[Finding]:
             )
         )
     return found
+
+
+def _exposed(listen: Listen) -> list[Finding]:
+    """A port that other machines can reach."""
+    if listen.host != "*" and ipaddress.ip_address(listen.host).is_loopback:
+        return []
+    every = listen.host == "*" or ipaddress.ip_address(listen.host).is_unspecified
+    cause = "uWSGI listens on every address of this machine" if every else f"uWSGI listens on {listen.host}"
+    fix = [
+        f"portico up --role app --listen 10.0.0.2:{listen.port}   # the address of a network that only your machines share",
+        f"and let only the front in: sudo nft add rule inet filter input tcp dport {listen.port} ip saddr != 10.0.0.1 drop",
+    ]
+    return [OPEN.found(cause=cause, evidence=[f"listen = {listen}"], fix=fix if every else fix[1:])]

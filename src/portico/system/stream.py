@@ -14,6 +14,9 @@ from portico.model.command import Command, Outcome
 from portico.system.run import as_user, environ_of
 
 _LINE_BYTES = 64 * 1024
+#: How long what a process has left in its pipe is read after its end, and how long its death may take after SIGKILL.
+_REST_S = 1.0
+_KILLED_S = 10.0
 
 
 def stream(command: Command, line: Callable[[str], None]) -> Outcome:
@@ -40,9 +43,11 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
         in_time = _read(process, started + command.timeout_s, line)
         code = process.wait() if in_time else -signal.SIGKILL
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        # A hook that has become another account (sudo) cannot be killed by ours, and must not hold us for ever.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_KILLED_S)
         if process.stdout:
             process.stdout.close()
     return Outcome(command, code, "", "", time.monotonic() - started, timed_out=not in_time)
@@ -52,7 +57,7 @@ def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str
     """Until the process has ended and its output with it, or the process has ended and something in the background keeps its
     output open; whether that was before the deadline."""
     assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    descriptor, rest = process.stdout.fileno(), b""
+    descriptor, rest, ended, in_time = process.stdout.fileno(), b"", False, True
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
@@ -63,13 +68,17 @@ def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str
                 lines, rest = [*lines, rest], b""
             for each in lines:
                 line(each.decode("utf-8", "backslashreplace").rstrip("\r"))
-            if data == b"" or (data is None and process.poll() is not None):
+            if data == b"" or (data is None and ended):
                 break
             if time.monotonic() >= deadline:
-                return False
+                in_time = ended
+                break
+            if not ended and process.poll() is not None:
+                # Something in the background may go on for ever with the same pipe.
+                ended, deadline = True, min(deadline, time.monotonic() + _REST_S)
     if rest:
-        line(rest.decode("utf-8", "backslashreplace"))
-    return _ends(process, deadline)
+        line(rest.decode("utf-8", "backslashreplace").rstrip("\r"))
+    return ended or (in_time and _ends(process, deadline))
 
 
 def _ends(process: subprocess.Popen[bytes], deadline: float) -> bool:

@@ -13,7 +13,7 @@ from portico.model.site import StaticMap
 from support.inside_projects import django_project, inspect
 
 SQLITE = "django.db.backends.sqlite3"
-PROJECT, COLLECTED = "/srv/site", "/srv/site/.portico/static"
+PROJECT, COLLECTED = "/srv/site", "/srv/site/.portico/static-live"
 
 
 def facts(**more: Any) -> DjangoFacts:
@@ -29,8 +29,8 @@ def facts(**more: Any) -> DjangoFacts:
     return DjangoFacts(**{**base, **more})
 
 
-def maps(found: DjangoFacts) -> tuple[tuple[StaticMap, ...], list[str]]:
-    given, findings = static_maps(found, PROJECT, COLLECTED)
+def maps(found: DjangoFacts, collects: bool = True) -> tuple[tuple[StaticMap, ...], list[str]]:
+    given, findings = static_maps(found, PROJECT, COLLECTED, collects)
     return given, [finding.id for finding in findings]
 
 
@@ -50,7 +50,7 @@ def test_static_and_media() -> None:
     )
     assert given == (
         StaticMap("/static/media/", "/var/media", "media"),
-        StaticMap("/static/", "/srv/site/collected", "static", hashed=True),
+        StaticMap("/static/", COLLECTED, "static", hashed=True, source="/srv/site/collected"),
     )
     assert findings == []
 
@@ -78,7 +78,8 @@ def test_no_map(more: dict[str, Any], ids: list[str]) -> None:
 
 @pytest.mark.parametrize("root", ["/srv/site2", "/srv/site/static", "/srv/site/mysite/static"])
 def test_a_folder_in_or_beside_the_project_is_fine(root: str) -> None:
-    assert maps(facts(static_root=root))[0] == (StaticMap("/static/", root, "static"),)
+    assert maps(facts(static_root=root))[0] == (StaticMap("/static/", COLLECTED, "static", source=root),)
+    assert maps(facts(static_root=root), collects=False)[0] == (StaticMap("/static/", root, "static"),)
 
 
 @pytest.mark.parametrize(

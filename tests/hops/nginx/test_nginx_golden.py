@@ -16,12 +16,13 @@ from nginx_lab import settle, write
 
 from portico.hops.nginx import commands
 from portico.hops.nginx.render import files
-from portico.model.plan import Listen, NginxBinary, Plan
+from portico.model.plan import Listen, NginxBinary, Plan, Server, UpstreamPlan
 from portico.model.site import StaticMap
 from support.plans import MODULES, make_plan
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "nginx"
 WHEEL = MODULES - {"http_gzip_static"}
+ZONE = {"modules": MODULES | {"http_upstream_zone"}}
 
 
 def default(base: str) -> Plan:
@@ -76,7 +77,37 @@ def in_a_folder_with_brackets(base: str) -> Plan:
     return make_plan(base, paths={"conf": f"{base}/[conf]"})
 
 
-PLANS = (default, behind_proxies, ipv6, every_address, nginx_1_18, nginx_1_31, in_a_folder_with_brackets)
+def two_instances(base: str) -> Plan:
+    return make_plan(base, uwsgi={"instances": 2}, upstream=shared(), binary=ZONE)
+
+
+def one_here_and_two_elsewhere(base: str) -> Plan:
+    servers = (Server("10.0.0.2:9090", weight=2, max_fails=1, fail_timeout_s=10), Server("[2001:db8::2]:9090", down=True))
+    return make_plan(base, upstream=shared(*servers, balance="least_conn", tries=3), nginx={"connect_timeout_ms": 500})
+
+
+def with_a_reserve(base: str) -> Plan:
+    """Over TCP, all instances of this machine have one address. What somebody keeps in reserve is the last resort."""
+    upstream = shared(Server("10.0.0.2:9090", backup=True, max_fails=0))
+    return make_plan(base, uwsgi={"instances": 2, "address": "127.0.0.1:9090"}, upstream=upstream)
+
+
+def by_client(base: str) -> Plan:
+    return make_plan(base, upstream=replace(shared(Server("10.0.0.2:9090"), balance="ip_hash"), max_fails=0))
+
+
+def only_elsewhere(base: str) -> Plan:
+    servers = (Server("10.0.0.2:9090"), Server("10.0.0.3:9090"))
+    return make_plan(base, uwsgi={"instances": 0}, upstream=shared(*servers))
+
+
+def shared(*servers: Server, balance: str = "", tries: int = 2) -> UpstreamPlan:
+    return UpstreamPlan(balance, servers, max_fails=2, fail_timeout_s=30, tries=tries)
+
+
+SEVERAL = (two_instances, one_here_and_two_elsewhere, with_a_reserve, by_client, only_elsewhere)
+ALONE = (default, behind_proxies, ipv6, every_address, nginx_1_18, nginx_1_31, in_a_folder_with_brackets)
+PLANS = ALONE + SEVERAL
 
 
 @pytest.mark.parametrize("build", PLANS, ids=lambda build: build.__name__)

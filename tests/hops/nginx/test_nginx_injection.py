@@ -109,7 +109,12 @@ PLACES = [
     Place("charset", lambda t: make_plan(nginx={"charset": f"u{t}"}), argument("charset"), lambda t: f"u{t}"),
     Place("user", lambda t: make_plan(nginx={"user": f"u{t}"}), argument("user"), lambda t: f"u{t}"),
     Place("group", lambda t: make_plan(nginx={"user": "u", "group": f"g{t}"}), argument("user", 1), lambda t: f"g{t}"),
-    Place("address", lambda t: make_plan(uwsgi={"address": f"unix:{t}"}), argument("server"), lambda t: f"unix:{t}"),
+    Place(
+        "address",
+        lambda t: make_plan(uwsgi={"address": f"unix:{t}.sock"}),
+        argument("server"),
+        lambda t: f"unix:{t.removesuffix('.sock')}.sock",
+    ),
     Place("run", lambda t: make_plan(paths={"run": in_root(t)}), argument("pid"), lambda t: f"/{t}/nginx.pid"),
     Place("tmp", lambda t: make_plan(paths={"tmp": in_root(t)}), argument("scgi_temp_path"), lambda t: f"/{t}/scgi"),
     Place("site", lambda t: make_plan(site={"name": t}), count("pid"), lambda _: "1"),

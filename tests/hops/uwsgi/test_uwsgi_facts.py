@@ -253,3 +253,37 @@ def test_a_killed_worker_after_harakiri_is_a_long_request() -> None:
 @pytest.mark.parametrize("text", ["", "\n", "guard: stopping what a killed predecessor left: 7\n", "just a line\n"])
 def test_no_reason_is_no_guess(text: str) -> None:
     assert load_failure(text) is None
+
+
+STACKS = """\
+Timeout (0:01:48)!
+Thread 0x00007f0000000001 (most recent call first):
+  File "/usr/lib/python3.11/threading.py", line 331 in wait
+  File "/srv/app/worker.py", line 3 in run
+
+Thread 0x00007f0000000002 [uwsgi] (most recent call first):
+  File "/venv/lib/python3.11/site-packages/psycopg/connection.py", line 700 in connect
+  File "/srv/app/db.py", line 12 in connect
+  File "/srv/app/__init__.py", line 1 in <module>
+  File "<frozen importlib._bootstrap>", line 241 in _call_with_frames_removed
+  File "/srv/.portico/releases/3/entry.py", line 60 in _callable
+  File "/srv/.portico/releases/3/entry.py", line 40 in _load
+"""
+
+
+def test_an_import_that_hangs_is_named_by_its_place_in_the_project() -> None:
+    found = load_failure("*** Operational MODE: preforking+threaded ***\n" + STACKS)
+    assert found is not None
+    assert (found.kind, found.cause) == ("hang", "after 108 s the import is still at /srv/app/db.py line 12 in connect")
+    assert found.frame and (found.frame.file, found.frame.line) == ("/srv/app/db.py", 12)
+    assert "psycopg" in found.evidence[0]
+    library = load_failure(STACKS.replace("/srv/app/", "/venv/lib/python3.11/site-packages/x/"))
+    assert library and library.cause.endswith("psycopg/connection.py line 700 in connect")
+
+
+def test_stacks_of_an_import_that_ended_are_not_the_reason() -> None:
+    failed = load_failure(BEGIN + STACKS + 'Traceback (most recent call last):\n  File "/srv/a.py", line 1, in <module>\n'
+                          "    f()\nValueError: no\n" + END)  # fmt: skip
+    assert failed and failed.kind == "traceback"
+    assert load_failure(STACKS + "WSGI app 0 (mountpoint='') ready in 110 seconds\n") is None
+    assert load_failure("Timeout (0:01:48)!\n") is None

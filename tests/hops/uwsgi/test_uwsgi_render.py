@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from portico.hops.uwsgi.commands import serve_argv
-from portico.hops.uwsgi.render import files
+from portico.hops.uwsgi.render import files, pool_files
 from portico.model.plan import Interpreter, Listen, Plan, Uwsgi
 from portico.model.site import StaticMap
 from support.plans import make_plan
@@ -51,6 +51,50 @@ def direct() -> Plan:
 def another_uwsgi() -> Plan:
     limits = {"max_requests": 2000, "harakiri_s": 0, "vacuum": False, "extra": ("; mine", "cheaper = 1")}
     return make_plan(BASE, interpreter=BINARY, site={"name": "my shop: ü"}, uwsgi={"entry": "/e/entry.py", **limits})
+
+
+def test_collected_files_are_those_of_the_release() -> None:
+    maps = (
+        StaticMap("/static/", f"{BASE}/.portico/static-live", "static", served_by="uwsgi"),
+        StaticMap("/media/", f"{BASE}/media", "media", served_by="uwsgi"),
+    )
+    plan = make_plan(BASE, front="none", site={"maps": maps}, uwsgi={"instance": 7})
+    given = [value for name, value in options(plan) if name == "static-map"]
+    assert [value.rpartition("/")[2] for value in given] == ["7", "media"]
+
+
+def values(text: str, key: str) -> list[str]:
+    return [line.partition(" = ")[2] for line in text.splitlines() if line.startswith(f"{key} = ")]
+
+
+@pytest.mark.parametrize("entry", ["/e/entry.py", ""])
+def test_two_instances_share_no_path(entry: str) -> None:
+    first, second = files(make_plan(BASE, uwsgi={"instances": 2, "entry": entry}))
+    assert (first.path, second.path) == ("uwsgi.ini", "uwsgi.2.ini")
+    assert values(second.text, "socket") == ["/run/portico/destiny/app-1.2.sock"]
+    for key in ("socket", "stats", "master-fifo"):
+        assert len({*values(first.text, key), *values(second.text, key)}) == 2
+    assert values(first.text, "processes") == values(second.text, "processes") == ["2"]
+
+
+def test_instances_behind_one_tcp_address_get_its_socket_from_the_pool() -> None:
+    plan = make_plan(BASE, uwsgi={"instances": 2, "address": "127.0.0.1:9090", "entry": "/e/entry.py"})
+    rendered = files(plan)
+    assert [values(file.text, "zerg") for file in rendered] == [["/run/portico/destiny/ctl/zerg.sock"]] * 2
+    assert not any("9090" in file.text or "reuse-port" in file.text for file in rendered)
+    (pool,) = pool_files(plan)
+    assert values(pool.text, "zergpool") == ["/run/portico/destiny/ctl/zerg.sock:127.0.0.1:9090"]
+
+
+def test_behind_a_front_elsewhere_uwsgi_speaks_no_http_and_serves_no_files() -> None:
+    plan = make_plan(BASE, front="elsewhere", uwsgi={"address": "127.0.0.1:9090", "entry": "/e/entry.py"})
+    (ini,) = files(plan)
+    assert values(ini.text, "http") == values(ini.text, "static-map") == []
+
+
+def test_no_instance_no_file() -> None:
+    plan = make_plan(BASE, uwsgi={"instances": 0, "entry": ""})
+    assert files(plan) == pool_files(plan) == ()
 
 
 PLANS = (supervised, stand_alone, stand_alone_of_root, direct, another_uwsgi)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from portico.hops.wsgi.render import files
+from portico.model.site import StaticMap
 from support.plans import make_plan
 
 
@@ -19,7 +20,14 @@ def test_the_entry_of_a_django_site() -> None:
         "static_root": "/srv/destiny/.portico/static",
         "framework": "django",
         "preload": True,
+        "load_limit_s": 120,
     }
+
+
+def test_a_release_looks_hashed_names_up_in_its_own_manifest() -> None:
+    maps = (StaticMap("/static/", "/srv/destiny/.portico/static-live", "static", hashed=True),)
+    entry = json.loads(files(make_plan("/srv/destiny", site={"maps": maps}, uwsgi={"instance": 7}))[0].text)
+    assert entry["static_root"] == "/srv/destiny/.portico/static/7"
 
 
 def test_a_file_without_static_files() -> None:

@@ -51,6 +51,8 @@ def _browsers_hosts(facts: DjangoFacts, plan: Plan) -> list[str]:
     """
     names = [name.removeprefix(".") for name in plan.site.server_names if "*" not in name and name != "_"]
     refused = [name for name in names if not permits(facts.allowed_hosts, facts.debug, name)]
+    if plan.front == "elsewhere":
+        return refused
     address = _address(plan.listen)
     elsewhere = [entry for entry in facts.allowed_hosts if not _is_local_name(entry) and not never_matches(entry)]
     if not permits(facts.allowed_hosts, facts.debug, address) and (_loopback(plan.listen) or not elsewhere):

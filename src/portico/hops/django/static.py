@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from portico.hops.django import kinds
@@ -13,11 +14,14 @@ from portico.model.site import StaticMap
 _SQLITE = "django.db.backends.sqlite3"
 
 
-def static_maps(facts: DjangoFacts, project: str, collected: str) -> tuple[tuple[StaticMap, ...], tuple[Finding, ...]]:
+def static_maps(
+    facts: DjangoFacts, project: str, collected: str, collects: bool = True
+) -> tuple[tuple[StaticMap, ...], tuple[Finding, ...]]:
     """The maps, longest URL first, and what keeps a prefix from being one.
 
-    `project` is the absolute folder with manage.py, symbolic links resolved; `collected` is where collectstatic puts the
-    files of a project without STATIC_ROOT. A URL with a host (a CDN) is served elsewhere and gives no map.
+    `project` is the absolute folder with manage.py, symbolic links resolved; `collected` leads to the collected files of
+    the live release. Only where Portico does not collect (`collects` is false, no staticfiles, a storage elsewhere) a
+    STATIC_ROOT is served as it is. A URL with a host (a CDN) is served elsewhere and gives no map.
     """
     maps: list[StaticMap] = []
     findings: list[Finding] = []
@@ -34,7 +38,15 @@ def static_maps(facts: DjangoFacts, project: str, collected: str) -> tuple[tuple
         findings.append(_uncollected(collected))
     elif facts.static_url_set and not facts.staticfiles_installed and not facts.static_root:
         findings.append(_not_installed(facts))
+    if collects and facts.staticfiles_installed and facts.static_storage_local:
+        maps = [_per_release(found, collected) for found in maps]
     return tuple(sorted(maps, key=lambda found: (-len(found.url), found.url))), tuple(findings)
+
+
+def _per_release(found: StaticMap, collected: str) -> StaticMap:
+    if found.kind != "static" or found.root == collected:
+        return found
+    return replace(found, root=collected, source=found.root)
 
 
 def _static(facts: DjangoFacts, collected: str) -> tuple[StaticMap, str] | None:

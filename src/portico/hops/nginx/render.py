@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
@@ -33,9 +34,10 @@ _OTHER_FILES = 2048
 _PACKET_OVERHEAD_BYTES = 4096
 _KIB = 1024
 _ALONE = Escaped("Never set aside after a failure: there is no other application to try.")
-_AGAIN = Escaped("The same socket once more: a request whose worker died before it answered gets one free retry.")
+_AGAIN = Escaped("The same one once more: a request whose worker died before it answered gets one free retry.")
 _LOCAL = Escaped("An instance on this machine.")
 _REMOTE = Escaped("A uWSGI on another machine; left out for a while when it fails again and again.")
+_RESERVE = Escaped("Asked when all are left out at once, as after a crash of all: a request is never refused unasked.")
 
 
 def files(plan: Plan) -> tuple[File, ...]:
@@ -153,32 +155,40 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "read_timeout_s": nginx.read_timeout_s,
         "send_timeout_s": nginx.send_timeout_s,
         "retry_within_ms": plan.uwsgi.harakiri_s * 900,
+        "retry_several_ms": nginx.read_timeout_s * 1000 + nginx.connect_timeout_ms + 1000,
     }
 
 
 def _upstream(plan: Plan) -> dict[str, Any]:
     """The servers behind nginx: each instance's link or the one TCP address of all of them, then those on other machines."""
     upstream = plan.upstream
-    local = _local_addresses(plan.uwsgi)
-    servers = [
-        {"address": quoted(address), "words": Escaped(f" max_fails={upstream.max_fails}{_timeout(upstream)}"), "why": _LOCAL}
-        for address in local
-    ]
-    servers += [
-        {"address": quoted(server.address), "words": _words(server, upstream), "why": _REMOTE} for server in upstream.servers
-    ]
+    here = [Server(address) for address in _local_addresses(plan.uwsgi)]
+    servers = [*here, *upstream.servers]
     several = len(servers) > 1
-    if not several and local and plan.uwsgi.address.startswith("unix:"):
-        once_more = {**servers[0], "why": _AGAIN}
-        servers = [{**servers[0], "why": _ALONE}, once_more]
-    elif not several:
-        servers = [{**server, "why": _ALONE} for server in servers]
+    rows = [_row(server, upstream, _LOCAL if server in here else _REMOTE) for server in servers]
+    if not several:
+        rows = [{**row, "why": why} for row in rows for why in (_ALONE, _AGAIN)]
+    elif upstream.max_fails and takes_backup(upstream.balance) and not any(server.backup for server in servers):
+        rows += [
+            _row(replace(server, backup=True, max_fails=0), upstream, _RESERVE) for server in servers if not server.down
+        ]
     return {
-        "upstream": servers,
+        "upstream": rows,
         "several": several,
+        "zone": several and plan.nginx is not None and "http_upstream_zone" in plan.nginx.binary.modules,
         "balance": upstream.balance and several and Escaped(upstream.balance),
         "tries": upstream.tries,
     }
+
+
+def takes_backup(balance: str) -> bool:
+    """Whether that way of sharing knows servers in reserve: those that choose a server by the request do not
+    (https://nginx.org/en/docs/http/ngx_http_upstream_module.html#backup)."""
+    return balance.split()[:1] not in (["ip_hash"], ["random"], ["hash"])
+
+
+def _row(server: Server, upstream: UpstreamPlan, why: Escaped) -> dict[str, Any]:
+    return {"address": quoted(server.address), "words": _words(server, upstream), "why": why}
 
 
 def _local_addresses(uwsgi: UwsgiPlan) -> list[str]:
@@ -197,10 +207,6 @@ def _words(server: Server, upstream: UpstreamPlan) -> Escaped:
     words += ["backup"] if server.backup else []
     words += ["down"] if server.down else []
     return Escaped("".join(f" {word}" for word in words))
-
-
-def _timeout(upstream: UpstreamPlan) -> str:
-    return f" fail_timeout={upstream.fail_timeout_s}s" if upstream.max_fails else ""
 
 
 def _trusted_proxies(nginx: NginxPlan) -> tuple[Escaped, ...]:

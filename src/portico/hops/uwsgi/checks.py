@@ -65,7 +65,8 @@ def socket_paths(plan: Plan) -> list[Finding | CouldNotTell]:
     """The sockets that uWSGI itself binds."""
     long = [
         (name, path)
-        for name, path in (("socket", plan.uwsgi.instance_socket), ("stats", plan.uwsgi.stats_socket))
+        for instance in plan.uwsgi.each()
+        for name, path in (("socket", instance.instance_socket), ("stats", instance.stats_socket))
         if len(os.fsencode(path)) > SOCKET_PATH_BYTES
     ]
     return [

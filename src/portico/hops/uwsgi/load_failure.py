@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FailureKind = Literal[
-    "traceback", "no-app", "unknown-option", "bind", "socket-name", "backlog", "path", "python", "killed", "silent"
+    "traceback", "no-app", "hang", "unknown-option", "bind", "socket-name", "backlog", "path", "python", "killed", "silent"
 ]
 _LAST_LINES = 8
 _INSTALL = ("python -m pip install pyuwsgi   # in the project's environment",)
@@ -56,7 +56,7 @@ def load_failure(log_text: str) -> LoadFailure | None:
             return failure
     if any(line.startswith("WSGI app 0 ") and " ready in " in line for line in lines):
         return _killed(lines)
-    return _not_loaded(lines) or _killed(lines) or _silent(lines)
+    return _not_loaded(lines) or _hanging(lines) or _killed(lines) or _silent(lines)
 
 
 def _first(lines: list[str], pattern: str) -> re.Match[str] | None:
@@ -217,6 +217,39 @@ def _fix(exception: str, message: str, frame: Frame | None) -> tuple[str, ...]:
     if exception == "KeyError" and frame and "environ" in frame.code:
         return (f"set the environment variable {message.strip(chr(39))} for the application",)
     return (f"correct {frame.file} line {frame.line}",) if frame else ()
+
+
+#: What faulthandler writes when the time for loading is nearly over (see `portico/inside/entry.py`), with all threads.
+_STILL_LOADING = re.compile(r"Timeout \((\d+):(\d\d):(\d\d)(?:\.\d+)?\)!$")
+_THREAD = re.compile(r"(?:Current thread|Thread) 0x[0-9a-f]+ .*\(most recent call first\):$")
+_PLACE = re.compile(r'  File "(.+)", line (\d+) in (.+)$')
+
+
+def _hanging(lines: list[str]) -> LoadFailure | None:
+    """The stacks of an import that was still going on: the frame nearest to the end that is the project's own."""
+    start = next((n for n, line in enumerate(lines) if _STILL_LOADING.match(line)), None)
+    if start is None:
+        return None
+    stacks: list[list[re.Match[str]]] = []
+    for line in lines[start + 1 :]:
+        if _THREAD.match(line):
+            stacks.append([])
+        elif stacks and (match := _PLACE.match(line)):
+            stacks[-1].append(match)
+    stack = next((s for s in stacks if any(m[1].endswith("/entry.py") and m[3] == "_load" for m in s)), [])
+    stack = stack or next((s for s in reversed(stacks) if s), [])
+    if not stack:
+        return None
+    own = (m for m in stack if not _LIBRARY.search(m[1]) and not m[1].endswith("/entry.py"))
+    place = next(own, stack[0])
+    after = sum(int(part) * unit for part, unit in zip(_STILL_LOADING.findall(lines[start])[0], (3600, 60, 1), strict=True))
+    cause = f"after {after} s the import is still at {place[1]} line {place[2]} in {place[3]}"
+    frame = Frame(place[1], int(place[2]), place[3])
+    fix = (
+        f"{place[1]} line {place[2]}: give what it waits for a time limit, or do it at the first request",
+        '[release] load_timeout = "10m"   # in portico.toml, if it only needs longer',
+    )
+    return LoadFailure("hang", cause, tuple(m.string for m in stack[:_LAST_LINES]), fix, frame=frame)
 
 
 _SIGNAL: Callable[[str], re.Match[str] | None] = re.compile(

@@ -218,15 +218,16 @@ def _maps(site: Site) -> list[StaticMap]:
 
 def _static(plan: Plan) -> dict[str, Any]:
     return {
-        "static_maps": [_map(entry) for entry in _maps(plan.site)],
+        "static_maps": [_map(entry, plan) for entry in _maps(plan.site)],
         "mimefile": ini_value(f"{plan.paths.conf}/{MIME_TYPES}"),
     }
 
 
-def _map(entry: StaticMap) -> dict[str, IniValue]:
+def _map(entry: StaticMap, plan: Plan) -> dict[str, IniValue]:
+    """A worker resolves the folder once, so it must not be the link to the live release's."""
     prefix = mountpoint(entry.url)
     return {
-        "map": ini_value(f"{prefix}={entry.root}"),
+        "map": ini_value(f"{prefix}={entry.of_release(plan.paths.static, plan.uwsgi.instance)}"),
         "all": ini_value(below(prefix, "")),
         "hidden": ini_value(below(prefix, r"(.*/)?\.")),
     }

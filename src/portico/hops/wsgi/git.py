@@ -6,7 +6,15 @@ from portico.model.command import Command
 
 #: A repository's own configuration can name programs to run; these switch them off (git-config(1)).
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat")
-_ENVIRON = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+_ENVIRON = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # An object that is missing is not fetched: the repository says by which program (git(1)).
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "LC_ALL": "C",
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+}
 
 
 def head(folder: str, user: str | None) -> Command:

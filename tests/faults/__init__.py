@@ -1,0 +1,1 @@
+"""Faults under load: what happens to every single request while a stack is reloaded, killed, starved or cut off."""
