@@ -1,7 +1,7 @@
 # Everything runs from .venv, which scripts/bootstrap makes and keeps up to date.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint types imports check docs bench clean
+.PHONY: help demo test lint types imports check docs bench faults clean
 
 PYTHON_HERE = .venv/bin/python
 DEMO = $(PYTHON_HERE) -m portico -C examples/destiny
@@ -13,6 +13,7 @@ help:
 	@echo 'make check   lint, types and import contracts; each alone: make lint, make types, make imports'
 	@echo 'make docs    write the generated pages into docs/'
 	@echo 'make bench   run the measurements     (ARGS goes to them)'
+	@echo 'make faults  kill, reload and cut off real stacks under load (ARGS=--write for docs/reliability.md; 11 minutes)'
 	@echo 'make clean   stop the demo, remove .venv and every cache; uploads and databases stay'
 
 demo:
@@ -46,6 +47,10 @@ bench:
 	@sh scripts/bootstrap dev
 	@test -f bench/__main__.py || { echo 'there is no bench/__main__.py in this checkout'; exit 2; }
 	$(PYTHON_HERE) -m bench $(ARGS)
+
+faults:
+	@sh scripts/bootstrap dev
+	PYTHONPATH=tests $(PYTHON_HERE) -m faults $(ARGS)
 
 clean:
 	@test ! -e examples/destiny/.portico || test ! -x $(PYTHON_HERE) || $(DEMO) down

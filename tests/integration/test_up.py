@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.stack import ROOT, Project, start_project, until
+from support.traffic import Traffic
 
 
 def test_a_fresh_django_project_is_served_through_every_hop(site: Project, nginx: str) -> None:
@@ -213,3 +214,31 @@ def test_foreground_up_follows_the_logs_and_stops_at_ctrl_c(hello: Project) -> N
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def test_bodies_of_every_size_arrive_read_or_not(hello: Project) -> None:
+    source = (hello.folder / "hello.py").read_text()
+    hello.write(
+        "hello.py",
+        source.replace(
+            "    body = environ", '    if path == "/unread":\n        environ["CONTENT_LENGTH"] = "0"\n    body = environ'
+        ),
+    )
+    assert hello.up("hello.py").code == 0
+    for size in (1, 60_000, 65_536, 65_537, 3_000_000):
+        read = hello.get("/", method="POST", body=b"x" * size)
+        assert (read.status, json.loads(read.body)["length"]) == (200, size)
+        for _ in range(5):
+            unread = hello.get("/unread", method="POST", body=b"x" * size)
+            assert (unread.status, json.loads(unread.body)["length"]) == (200, 0), size
+
+
+def test_requests_that_end_beside_an_upload_do_not_end_its_worker(hello: Project) -> None:
+    hello.write("portico.toml", "[uwsgi]\nprocesses = 1\nthreads = 4\n")
+    assert hello.up("hello.py").code == 0
+    pid = json.loads(hello.get("/").body)["pid"]
+    with Traffic(int(hello.url.rsplit(":", 1)[1].strip("/")), pause_s=0.001) as traffic:
+        for _ in range(40):
+            answer = hello.get("/", method="POST", body=b"x" * 8_000_000)
+            assert (answer.status, json.loads(answer.body)["pid"]) == (200, pid)
+    assert traffic.failures == []

@@ -39,6 +39,12 @@ def prove_role(layers: Layers, role: Role, listen: Listen, machine: Machine, fro
     """Raises PorticoError for what contradicts the role."""
     if role == "app":
         _prove_port(listen, machine)
+    if front == "none" and (layers.configured("instances") or 1) > 1:
+        raise _refused(
+            '`instances` with front = "none": without nginx nobody shares requests among them',
+            "more `processes` in [uwsgi]",
+            'front = "nginx"',
+        )
     if role == "front" and front == "none":
         raise _refused('role = "front" with front = "none": nothing would run here', 'leave `front = "none"` out')
     if role == "front" and layers.configured("instances") is not None:

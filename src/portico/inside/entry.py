@@ -14,16 +14,19 @@ import gc
 import importlib
 import importlib.util
 import inspect
+import io
 import json
 import logging
 import os
 import sys
+import tempfile
 import time
 import traceback
 from typing import Any
 
 _EXC_CHARACTERS = 32_000
 _ID_CHARACTERS = 128
+_IN_MEMORY_BYTES = 65536
 
 
 def _load() -> Any:
@@ -179,4 +182,35 @@ def _print_exception(request: Any = None, **_: Any) -> None:
         pass
 
 
-application = _load()
+def _reading(wrapped: Any) -> Any:
+    """The same application; the body of a request is read before it runs, a large one into a file.
+
+    What an application leaves unread makes the kernel reset the connection, and nginx answers 502 in its place. uWSGI's own
+    `post-buffering` reads it too, but with threads and harakiri it kills workers that are well: all threads of a worker
+    share one deadline (https://github.com/unbit/uwsgi/issues/2706).
+    """
+
+    def application(environ: Any, start_response: Any) -> Any:
+        length = environ.get("CONTENT_LENGTH")
+        if length and length.isdigit():
+            environ["wsgi.input"] = _whole(environ["wsgi.input"], int(length))
+        return wrapped(environ, start_response)
+
+    return application
+
+
+def _whole(body: Any, length: int) -> Any:
+    """The body as a file that is all there: in memory up to 64 KiB, else in a temporary file without a name."""
+    if length <= _IN_MEMORY_BYTES:
+        return io.BytesIO(body.read(length))
+    held: Any = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the request has gone
+    while True:
+        part = body.read(_IN_MEMORY_BYTES)
+        if not part:
+            break
+        held.write(part)
+    held.seek(0)
+    return held
+
+
+application = _reading(_load())

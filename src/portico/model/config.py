@@ -206,7 +206,9 @@ class Config(Table):
     media: dict[str, str] | None = Field(
         None, description="URL prefix to folder of uploaded files; replaces what Django says of MEDIA_URL."
     )
-    collect_static: bool | None = Field(None, description="Run Django's collectstatic at `up`.")
+    collect_static: bool | None = Field(
+        None, description="Run Django's collectstatic for each release; without it nginx serves STATIC_ROOT as it is."
+    )
     health_path: Annotated[str, Field(pattern=r"^/[^\s]*$")] | None = Field(
         None, description="Path requested to prove that the whole way works. Any answer below 500 will do."
     )

@@ -168,7 +168,7 @@ def test_large_headers_pass(base: Path) -> None:
 
 @pytest.mark.parametrize("size", [10, 60_000, 3_000_000])
 def test_a_body_that_the_application_does_not_read_resets_nothing(base: Path, size: int) -> None:
-    with serving(local_plan(base)) as instance:
+    with serving(local_plan(base, uwsgi={"threads": 1})) as instance:
         variables = {**request_variables("localhost", "/", "00"), "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(size)}
         for _ in range(5):
             answer = ask_raw(instance.plan.uwsgi.instance_socket, encode(variables) + b"x" * size)

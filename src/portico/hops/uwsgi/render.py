@@ -20,7 +20,7 @@ from portico.hops.uwsgi.escape import (
     unix_socket,
 )
 from portico.model.file import File
-from portico.model.plan import Interpreter, Plan
+from portico.model.plan import Interpreter, Plan, UwsgiPlan
 from portico.model.site import Site, StaticMap
 
 INI = "uwsgi.ini"
@@ -167,10 +167,19 @@ def _addresses(plan: Plan) -> dict[str, Any]:
         "chown_socket": _socket_owner(plan),
         "backlog": uwsgi.backlog,
         "buffer_bytes": uwsgi.buffer_bytes,
+        "post_buffering": _post_buffering(uwsgi),
         "vacuum": uwsgi.vacuum,
         "uid": ini_value(uwsgi.user),
         "gid": ini_value(uwsgi.group),
     }
+
+
+def _post_buffering(uwsgi: UwsgiPlan) -> int:
+    """Bytes of a body that are read into memory before the application runs, 0 for none. The entry module reads bodies to
+    their end itself; without it uWSGI has to, unless its threads share one harakiri: reading a body for one would set a
+    deadline in the past for another (https://github.com/unbit/uwsgi/issues/2706)."""
+    shared = uwsgi.threads > 1 and uwsgi.harakiri_s > 0
+    return 0 if uwsgi.entry or shared else 65536
 
 
 def _socket_owner(plan: Plan) -> IniValue | str:
