@@ -222,7 +222,9 @@ def _put_back(where: Places, client: Supervisor, release: Release, before: _Befo
 
 
 def memory_line(live: Live) -> str:
-    """What the switch took, for people."""
+    """What the switch took, for people; empty where no uWSGI runs."""
+    if not live.peak_bytes:
+        return ""
     if live.peak_bytes <= live.now_bytes:
         return f"memory of uWSGI: {human_bytes(live.now_bytes)}"
     return f"memory of uWSGI: {human_bytes(live.peak_bytes)} during the switch, {human_bytes(live.now_bytes)} now"

@@ -98,7 +98,8 @@ def _go(
 
     seen = apply.go_live(where, release, say, commit, start)
     say(f"GET {release.plan.site.health_path} through every hop: {seen.through.status}")
-    say(apply.memory_line(seen))
+    if taken := apply.memory_line(seen):
+        say(taken)
     extra = {
         "changed": True,
         "rolled_back_from": known.release,

@@ -64,7 +64,7 @@ def status(where: Places) -> Result:
     data: dict[str, Any] = {
         "running": running,
         "project": str(where.project),
-        "url": known.url if known and running else None,
+        "url": known.url if known and running and known.plan["front"] != "elsewhere" else None,
         "release": known.release if known and running else None,
         "previous": known.previous or None if known and running else None,
         "rolled_back_from": known.rolled_back_from or None if known and running else None,
@@ -114,7 +114,9 @@ def _hops(where: Places, live: supervise.Live, known: State) -> list[dict[str, A
             }
         )
     for name in sorted(known.names):
-        hops.append({"hop": "uwsgi", "instance": name, **_processes(live, name), **_uwsgi(where, name, uwsgi)})
+        hops.append(
+            {"hop": "uwsgi", "instance": name, **_processes(live, name), **_uwsgi(where, name, uwsgi, plan["front"])}
+        )
     if not known.names:
         return hops
     target = f"{site['module'] or site['file']}:{site['callable']}"
@@ -150,7 +152,8 @@ def _asleep(live: supervise.Live, known: State) -> list[dict[str, Any]]:
     ]
 
 
-def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any]) -> dict[str, Any]:
+def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any], front: str) -> dict[str, Any]:
+    public = {"none": "http", "elsewhere": "uwsgi"}.get(front, "")
     number = name.removeprefix("uwsgi-")
     stats, socket = None, str(where.run / "app" / f"app-{number}.sock")
     with contextlib.suppress(OSError):
@@ -158,7 +161,7 @@ def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any]) -> dict[str, Any]
         stats = parse_stats(sockets.exchange(f"unix:{stats_socket}", b"", 2).decode("utf-8", "replace"))
     queue = sockets.queue_lengths().get(socket, 0)
     listening = [socket] if uwsgi["address"].startswith("unix:") else [socket, uwsgi["address"]]
-    base: dict[str, Any] = {"sockets": listening, "listen_queue": queue, "backlog": uwsgi["backlog"]}
+    base: dict[str, Any] = {"public": public, "sockets": listening, "listen_queue": queue, "backlog": uwsgi["backlog"]}
     if stats is None:
         return {**base, "workers": None}
     workers = [

@@ -136,7 +136,8 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
     release = Release(plan, folder, prepared.environ, prepared.machine.app)
     seen = apply.go_live(where, release, say, commit)
     say(_seen_line(plan, seen.through))
-    say(apply.memory_line(seen))
+    if taken := apply.memory_line(seen):
+        say(taken)
     if seen.warm:
         say(f"release {before} sleeps, ready for `portico rollback`")
     headline = "The new release is live." if running else f"{plan.site.name} is up."

@@ -31,12 +31,20 @@ def _up(data: Data) -> str:
     lines = [""] + [f"  {_hop_line(hop)}" for hop in data["hops"]]
     lines += [
         "",
-        f"  open   {_bold(data['url'])}",
+        f"  {_way_in(data)}",
         f"  look   {command} status    {command} logs -f",
         f"  stop   {command} down",
     ]
     lines.insert(0, data["headline"])
     return "\n".join(lines)
+
+
+def _way_in(data: Data) -> str:
+    """Where a browser goes, or where only uWSGI runs, where an nginx elsewhere connects to."""
+    if data["hops"][0]["hop"] == "uwsgi" and data["hops"][0]["public"] == "uwsgi":
+        address = data["hops"][0]["sockets"][-1]
+        return f'front  servers = ["{address}"]   # in portico.toml where nginx runs: portico up --role front'
+    return f"open   {_bold(data['url'])}"
 
 
 def _hop_line(hop: Data) -> str:
@@ -47,7 +55,8 @@ def _hop_line(hop: Data) -> str:
     if hop["hop"] == "uwsgi":
         workers = hop.get("workers")
         count = f"{len(workers)} workers" if workers else "no answer from the stats socket"
-        return f"{name} {hop['sockets'][0]}  pid {hop['pid']}  {count}"
+        address = hop["sockets"][-1 if hop["public"] == "uwsgi" else 0]
+        return f"{name} {address}  pid {hop['pid']}  {count}"
     if hop["hop"] == "wsgi":
         return f"{name} {hop['callable']}  Python {hop['python_version']} ({hop['python']})"
     return f"{name} {hop['settings']}  in {hop['directory']}"
