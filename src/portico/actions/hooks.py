@@ -130,7 +130,8 @@ def _failed(prepared: Prepared, command: Command, run: HookRun, log: Path) -> Po
     if run.timed_out:
         cause = f"`{title}` was not done in {command.timeout_s:.0f} s and was killed"
         fix = ['[release] hook_timeout = "30m"   # in portico.toml, if it needs longer']
-    elif run.code == 127 and not Path(command.argv[0]).is_absolute():
+    elif run.code in (126, 127) and "/" not in command.argv[0]:
+        # 126 where the search met a folder on PATH that this account may not enter (execvp(3)).
         cause = f"`{title}`: there is no program {command.argv[0]!r} on the application's PATH"
         fix = [f"PATH is {command.environ.get('PATH') if command.environ else ''}"]
     else:
