@@ -136,6 +136,31 @@ def test_an_up_killed_at_each_step_leaves_old_or_new(stack: Project) -> None:
     ended(stack)
 
 
+def test_a_rollback_killed_at_each_step_leaves_old_or_new(stack: Project) -> None:
+    assert stack.up("hello.py").code == 0
+    where = places(stack.folder)
+    source = (stack.folder / "hello.py").read_text()
+    moments: dict[str, Callable[[int], bool]] = {
+        "the sleeping one wakes up": lambda n: _link(where.run / "app" / "app.sock") == f"app-{n}.sock",
+        "the configuration is switched": lambda n: _link(where.state / "conf") == f"releases/{n}",
+        "it is written down": lambda n: json.loads((where.state / "state.json").read_text())["release"] == n,
+    }
+    with Traffic(port_of(stack), pause_s=0.02) as traffic:
+        for number, (name, reached) in enumerate(moments.items()):
+            stack.write("hello.py", source.replace('"one"', f'"{number}"'))
+            assert stack.portico("reload", "--json").code == 0, name
+            back = stack.status().result["previous"]
+            assert _killed(_start(stack, "rollback", "--json"), lambda reached=reached, back=back: reached(back)), name  # type: ignore[misc]
+            status = stack.status()
+            assert status.ids in ([], ["system.E013"]), (name, status.out)
+            ran = stack.portico("up", "-d", "--json")
+            assert ran.code == 0, (name, ran.out)
+            assert json.loads(stack.get("/").body)["version"] == str(number), "`up` serves what the folder holds"
+            assert stack.status().code == 0, name
+    assert traffic.failures == []
+    ended(stack)
+
+
 def test_a_change_taken_back_after_it_was_interrupted(stack: Project) -> None:
     assert stack.up("hello.py").code == 0
     where = places(stack.folder)
