@@ -166,11 +166,8 @@ def _switch_front(where: Places, client: Supervisor, plan: Plan, release: Releas
 
 
 def _prove_through(plan: Plan, before: _Before) -> probe.Probe:
-    """One request as a client sends it: to nginx, or where nginx is elsewhere to the address it connects to."""
-    if plan.front == "elsewhere":
-        seen = probe.uwsgi(plan, plan.uwsgi.address, plan.health.timeout_s)
-    else:
-        seen = probe.front(plan, plan.health.timeout_s)
+    """One request through the whole path; raises PorticoError when nothing comes back."""
+    seen = probe.through(plan)
     alone = plan.uwsgi.instances == 0 and not before.lived
     # nginx may be started before the application's hosts are.
     if not seen.answered and not (alone and seen.status):

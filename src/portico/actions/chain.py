@@ -57,10 +57,7 @@ def reload(where: Places, release: Release, say: Say) -> probe.Probe:
                 finding = STUCK.found(cause=said.cause, evidence=said.evidence, fix=["correct the code", "portico reload"])
                 raise PorticoError(finding, Exit.NEEDS_HANDS)
     say("every worker has been replaced")
-    if plan.front == "elsewhere":
-        seen = probe.uwsgi(plan, plan.uwsgi.address, plan.health.timeout_s)
-    else:
-        seen = probe.front(plan, plan.health.timeout_s)
+    seen = probe.through(plan)
     if not seen.answered:
         raise PorticoError(front_failed(plan, seen).findings[0], Exit.NEEDS_HANDS)
     return seen

@@ -114,7 +114,7 @@ def wait_started(where: Places, client: Supervisor) -> None:
 
     def settled() -> bool:
         program = client.program("nginx")
-        if program is None or program.state in ("BACKOFF", "FATAL", "EXITED"):
+        if program is None or program.has_ended:
             return True
         return bool(program.pid) and (files.read_text(where.run / "nginx.pid") or "").strip() == str(program.pid)
 

@@ -17,7 +17,7 @@ from portico.model.command import Command, Outcome
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.system import files
-from portico.system.accounts import ourselves
+from portico.system.accounts import to_become
 from portico.system.stream import stream
 
 Say = Callable[[str], None]
@@ -112,8 +112,6 @@ def _command(prepared: Prepared, hook: tuple[str, ...], previous: int, revision:
         "PORTICO_PREVIOUS_RELEASE": str(previous or ""),
         "PORTICO_REVISION": revision,
     }
-    app = prepared.machine.app
-    user = app.name if ourselves().uid == 0 and app.uid != 0 else None
     found = shutil.which(argv[0], path=environ.get("PATH")) or argv[0]
     return Command(
         (found, *argv[1:]),
@@ -121,7 +119,7 @@ def _command(prepared: Prepared, hook: tuple[str, ...], previous: int, revision:
         timeout_s=float(plan.release.hook_timeout_s),
         cwd=plan.site.directory,
         environ=environ,
-        user=user,
+        user=to_become(prepared.machine.app) or None,
     )
 
 

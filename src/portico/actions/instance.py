@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from portico.hops.uwsgi import commands as uwsgi
 from portico.hops.uwsgi.facts import Stats, parse_stats
 from portico.model.plan import Plan, UwsgiPlan
 from portico.system import files, sockets
-from portico.system.accounts import Account
+from portico.system.accounts import Account, to_become
 from portico.system.clock import wait_for
 from portico.system.supervisor import Supervisor
 
@@ -37,7 +36,7 @@ class Release:
     @property
     def user(self) -> str:
         """The account supervisord starts it as, empty when that is ourselves."""
-        return self.app.name if os.geteuid() == 0 and self.app.uid != 0 else ""
+        return to_become(self.app)
 
     @property
     def names(self) -> frozenset[str]:
@@ -77,8 +76,7 @@ def fate(where: Places, client: Supervisor, name: str) -> str | None:
     with contextlib.suppress(OSError):
         sockets.exchange(f"unix:{stats_socket(where, name)}", b"", 2)
         return "loaded"
-    program = client.program(name)
-    return "died" if program is None or program.state in ("BACKOFF", "FATAL", "EXITED") else None
+    return "died" if client.has_died(name) else None
 
 
 def stats(where: Places, name: str) -> Stats | None:

@@ -18,7 +18,7 @@ from portico.hops.uwsgi.render import pool_files, zerg_path
 from portico.model.file import File
 from portico.model.plan import Plan
 from portico.system import files, sockets
-from portico.system.accounts import Account
+from portico.system.accounts import Account, to_become
 from portico.system.clock import wait_for
 from portico.system.supervisor import Supervisor
 
@@ -72,8 +72,7 @@ def _stop(where: Places, client: Supervisor) -> None:
 def _fate(client: Supervisor, zerg: str) -> str | None:
     if sockets.is_bound(zerg):
         return "listens"
-    program = client.program(NAME)
-    return "died" if program is None or program.state in ("BACKOFF", "FATAL", "EXITED") else None
+    return "died" if client.has_died(NAME) else None
 
 
 def _daemon(where: Places, plan: Plan, home: Path, app: Account) -> Daemon:
@@ -83,7 +82,7 @@ def _daemon(where: Places, plan: Plan, home: Path, app: Account) -> Daemon:
         environ={"PATH": "/usr/bin:/bin", "LC_CTYPE": "C.UTF-8"},
         cwd="/",
         python=plan.interpreter.base,
-        user=app.name if os.geteuid() == 0 and app.uid != 0 else "",
+        user=to_become(app),
         stop_signal="TERM",
         stop_wait_s=10,
         comms=supervise.COMMS["pool"],

@@ -60,6 +60,13 @@ def uwsgi(plan: Plan, socket: str, timeout_s: float) -> Probe:
         return Probe("uwsgi", 0, rid, error=str(error) or type(error).__name__)
 
 
+def through(plan: Plan) -> Probe:
+    """Ask as a client does: nginx, or where nginx is elsewhere, uWSGI on the address it connects to."""
+    if plan.front == "elsewhere":
+        return uwsgi(plan, plan.uwsgi.address, plan.health.timeout_s)
+    return front(plan, plan.health.timeout_s)
+
+
 def front(plan: Plan, timeout_s: float) -> Probe:
     """Ask from outside, as a browser would, with a Host that ALLOWED_HOSTS permits.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.actions.places import Places
-from portico.model.plan import UwsgiPlan
+from portico.model.plan import UwsgiPlan, slot_suffix
 from portico.system import files
 
 
@@ -40,7 +40,7 @@ def drop(where: Places, names: set[str]) -> None:
 def wanted(uwsgi: Mapping[str, Any], release: int) -> dict[str, str]:
     """The links of a release, from its plan as data."""
     count = int(uwsgi["instances"])
-    suffixes = ["" if slot == 1 else f".{slot}" for slot in range(1, count + 1)]
+    suffixes = map(slot_suffix, range(1, count + 1))
     return {f"app{suffix}.sock": f"app-{release}{suffix}.sock" for suffix in suffixes}
 
 

@@ -11,7 +11,7 @@ from portico.hops.wsgi import git
 from portico.model.plan import Interpreter
 from portico.model.site import Site
 from portico.system import tree
-from portico.system.accounts import ourselves, owner
+from portico.system.accounts import owner, to_become
 from portico.system.run import run
 
 #: What code, templates and style sheets are written in. Data that an application writes (.json, .csv, .sqlite3) is not in
@@ -71,7 +71,7 @@ def _commit(project: Path) -> tuple[str, str, bool]:
     except OSError:
         # The folder is gone.
         return "", "", False
-    user = account.name if ourselves().uid == 0 and account.uid != 0 else None
+    user = to_become(account) or None
     answer = run(git.head(str(project), user))
     revision, subject = git.parse_head(answer.stdout) if answer.ok else ("", "")
     if not revision:

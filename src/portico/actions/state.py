@@ -11,7 +11,7 @@ from typing import Any
 
 from portico.actions.places import Places
 from portico.model.file import File
-from portico.model.plan import Plan
+from portico.model.plan import Plan, slot_suffix
 from portico.system import files
 
 FORMAT = 1
@@ -42,7 +42,7 @@ class State:
     def names(self) -> frozenset[str]:
         """What the live uWSGI instances are called among the daemons."""
         count = int(self.plan["uwsgi"]["instances"])
-        return frozenset(f"uwsgi-{self.release}" + (f".{slot}" if slot > 1 else "") for slot in range(1, count + 1))
+        return frozenset(f"uwsgi-{self.release}{slot_suffix(slot)}" for slot in range(1, count + 1))
 
     def load_plan(self) -> Plan:
         """The frozen plan again; raises ValueError when the file was damaged or written by another version."""

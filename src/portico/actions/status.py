@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from portico.actions import state, supervise
+from portico.actions import instance, state, supervise
 from portico.actions.front import is_live
 from portico.actions.places import Places, elsewhere
 from portico.actions.state import State
-from portico.hops.uwsgi.facts import parse_stats
 from portico.model.errors import Exit
 from portico.model.finding import Finding, Kind
 from portico.model.result import Result
@@ -155,10 +153,7 @@ def _asleep(live: supervise.Live, known: State) -> list[dict[str, Any]]:
 def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any], front: str) -> dict[str, Any]:
     public = {"none": "http", "elsewhere": "uwsgi"}.get(front, "")
     number = name.removeprefix("uwsgi-")
-    stats, socket = None, str(where.run / "app" / f"app-{number}.sock")
-    with contextlib.suppress(OSError):
-        stats_socket = where.run / "ctl" / f"stats-{number}.sock"
-        stats = parse_stats(sockets.exchange(f"unix:{stats_socket}", b"", 2).decode("utf-8", "replace"))
+    stats, socket = instance.stats(where, name), str(where.run / "app" / f"app-{number}.sock")
     queue = sockets.queue_lengths().get(socket, 0)
     listening = [socket] if uwsgi["address"].startswith("unix:") else [socket, uwsgi["address"]]
     base: dict[str, Any] = {"public": public, "sockets": listening, "listen_queue": queue, "backlog": uwsgi["backlog"]}

@@ -118,6 +118,11 @@ class NginxPlan:
     extra_server: tuple[str, ...]
 
 
+def slot_suffix(slot: int) -> str:
+    """What the instance in that slot has in its names: nothing for the first, `.2` for the second."""
+    return "" if slot == 1 else f".{slot}"
+
+
 @dataclass(frozen=True)
 class UwsgiPlan:
     """The application server.
@@ -165,7 +170,7 @@ class UwsgiPlan:
     @property
     def suffix(self) -> str:
         """What its files have in their names: nothing for the first instance, `.2` for the second."""
-        return "" if self.slot == 1 else f".{self.slot}"
+        return slot_suffix(self.slot)
 
     @property
     def link(self) -> str:

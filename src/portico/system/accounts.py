@@ -37,6 +37,12 @@ def ourselves() -> Account:
     return by_uid(os.geteuid())
 
 
+def to_become(account: Account) -> str:
+    """The account's name where a child of ours has to become it: root's children become others, nobody else's can. Empty
+    where it runs as ourselves."""
+    return account.name if ourselves().uid == 0 and account.uid != 0 else ""
+
+
 def by_uid(uid: int) -> Account:
     """The account with that number; one that no database knows gets its number as name (containers)."""
     try:

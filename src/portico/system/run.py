@@ -18,19 +18,15 @@ def run(command: Command) -> Outcome:
     try:
         process = subprocess.Popen(
             command.argv,
-            cwd=command.cwd,
-            env=environ_of(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             errors="backslashreplace",
-            start_new_session=True,
-            **as_user(command.user),
+            **surroundings(command),
         )
     except OSError as error:
-        code = 127 if isinstance(error, FileNotFoundError) else 126
-        return Outcome(command, code, "", f"{command.argv[0]}: {error.strerror}", time.monotonic() - started)
+        return not_started(command, error)
     timed_out = False
     try:
         stdout, stderr = process.communicate(command.stdin, timeout=command.timeout_s)
@@ -41,7 +37,18 @@ def run(command: Command) -> Outcome:
     return Outcome(command, process.returncode, stdout, stderr, time.monotonic() - started, timed_out)
 
 
-def environ_of(command: Command) -> dict[str, str]:
+def surroundings(command: Command) -> dict[str, Any]:
+    """Popen arguments for where, as whom and with what a Command runs: always in a process group of its own."""
+    return {"cwd": command.cwd, "env": _environ(command), "start_new_session": True, **as_user(command.user)}
+
+
+def not_started(command: Command, error: OSError) -> Outcome:
+    """The Outcome of a Command that could not be executed, with the exit codes of a shell and the reason as its error."""
+    code = 127 if isinstance(error, FileNotFoundError) else 126
+    return Outcome(command, code, "", f"{command.argv[0]}: {error.strerror}", 0.0)
+
+
+def _environ(command: Command) -> dict[str, str]:
     """The command's environment, or ours, without NGINX, which nginx takes for a list of inherited sockets
     (https://nginx.org/en/docs/control.html#upgrade)."""
     environ = os.environ if command.environ is None else command.environ

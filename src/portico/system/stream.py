@@ -9,9 +9,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from portico.model.command import Command, Outcome
-from portico.system.run import as_user, environ_of
+from portico.system.run import not_started, surroundings
 
 _LINE_BYTES = 64 * 1024
 #: How long what a process has left in its pipe is read after its end, and how long its death may take after SIGKILL.
@@ -27,18 +28,15 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
     try:
         process = subprocess.Popen(
             command.argv,
-            cwd=command.cwd,
-            env=environ_of(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
-            **as_user(command.user),
+            **surroundings(command),
         )
     except OSError as error:
-        line(f"{command.argv[0]}: {error.strerror}")
-        code = 127 if isinstance(error, FileNotFoundError) else 126
-        return Outcome(command, code, "", "", time.monotonic() - started)
+        outcome = not_started(command, error)
+        line(outcome.stderr)
+        return replace(outcome, stderr="")
     try:
         in_time = _read(process, started + command.timeout_s, line)
         code = process.wait() if in_time else -signal.SIGKILL

@@ -53,6 +53,10 @@ class Program:
     started: float
     why: str
 
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ("BACKOFF", "FATAL", "EXITED")
+
 
 class Unreachable(ConnectionError):
     """supervisord does not answer, or does not do what it was asked because it is ending."""
@@ -89,6 +93,11 @@ class Supervisor:
 
     def program(self, name: str) -> Program | None:
         return next((program for program in self.programs() if program.name == name), None)
+
+    def has_died(self, name: str) -> bool:
+        """Whether it is not there, or has ended since it was started and waits for its next try."""
+        program = self.program(name)
+        return program is None or program.has_ended
 
     def add(self, name: str) -> None:
         """Read the configuration again and start the program named there; one that runs already is left alone."""
