@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -26,8 +26,14 @@ def envelope(result: Result) -> dict[str, Any]:
         "ok": result.ok,
         "code": int(result.code),
         "result": dict(result.data),
-        "findings": [asdict(finding) for finding in result.findings],
+        "findings": [_finding_data(finding) for finding in result.findings],
     }
+
+
+def _finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON; of its remedy what `--fix` would do, in words."""
+    data = asdict(replace(finding, remedy=None))
+    return {**data, "remedy": finding.remedy.says if finding.remedy else None}
 
 
 class Screen:

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from portico.model.remedy import Remedy
+
 Severity = Literal["error", "warning", "info"]
+Certainty = Literal["certain", "likely"]
+#: What a finding rests on, strongest first.
+Basis = Literal["request", "state", "log", "configuration"]
 #: The hops in the order of the request's path, the seams between them, and what lies around the path.
 Place = Literal[
     "nginx",
@@ -29,6 +34,10 @@ class Finding:
 
     `evidence` are the facts seen (log lines, the two values that disagree); `cause` is one sentence; `fix` are exact
     commands or configuration lines, in order; `docs` is the page that explains the id.
+
+    `certainty` is `likely` where another cause would look the same. `basis` is what it rests on: the request that was just
+    made, the state of processes and files, what was logged, or what the configuration says. `follows` are the ids of other
+    findings of the same run that this one is a consequence of. `remedy` is what `doctor --fix` may do.
     """
 
     id: str
@@ -39,14 +48,20 @@ class Finding:
     cause: str
     fix: tuple[str, ...]
     docs: str
+    certainty: Certainty = "certain"
+    basis: Basis = "configuration"
+    follows: tuple[str, ...] = ()
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of finding, declared once beside the code that raises it; docs/findings.md is generated from these.
+    """A kind of finding, declared once beside the code that raises it; docs/findings/ is generated from these.
 
-    `id` is `<place>.<E|W|I><number>` and never changes meaning. `why` says why this is bad, for the documentation;
-    `source` is the document behind the fact, if there is one.
+    `id` is `<place>.<E|W|I><number>` and never changes meaning. For its page: `why` says why this is bad, `shows` how it
+    looks to somebody who does not know the cause yet, `example` is configuration or log lines that have it, `cure` what to
+    do about it in general, `source` the document behind the fact. `leads_to` are ids of kinds that this one causes: where
+    both are found, this is the root.
     """
 
     id: str
@@ -54,13 +69,26 @@ class Kind:
     title: str
     why: str
     source: str = ""
+    shows: str = ""
+    example: str = ""
+    cure: str = ""
+    leads_to: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:
         letter = self.id.split(".")[1][0]
         return {"E": "error", "W": "warning", "I": "info"}[letter]  # type: ignore[return-value]
 
-    def found(self, cause: str, evidence: Sequence[str] = (), fix: Sequence[str] = (), title: str = "") -> Finding:
+    def found(
+        self,
+        cause: str,
+        evidence: Sequence[str] = (),
+        fix: Sequence[str] = (),
+        title: str = "",
+        certainty: Certainty = "certain",
+        basis: Basis = "configuration",
+        remedy: Remedy | None = None,
+    ) -> Finding:
         """The finding itself; `title` narrows the kind's title where the case has a name of its own."""
         return Finding(
             id=self.id,
@@ -70,7 +98,10 @@ class Kind:
             evidence=tuple(evidence),
             cause=cause,
             fix=tuple(fix),
-            docs=f"docs/findings.md#{self.id.lower().replace('.', '')}",
+            docs=f"docs/findings/{self.id}.md",
+            certainty=certainty,
+            basis=basis,
+            remedy=remedy,
         )
 
 

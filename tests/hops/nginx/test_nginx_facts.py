@@ -154,6 +154,7 @@ REFUSED = (
 
 def test_an_error_line_of_a_request() -> None:
     assert parse_error_line(REFUSED + "\n") == ErrorEntry(
+        line=REFUSED,
         time_s=epoch("2026/11/23 15:22:42"),
         level="error",
         pid=7412,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portico.hops.nginx.build import parse_build
+from portico.model.log import AccessEntry, ErrorEntry
 
 __all__ = [
     "AccessEntry",
@@ -32,52 +33,6 @@ _CONTEXT = re.compile(
 #: The number is the same everywhere; the text behind it differs between C libraries.
 _ERRNO = re.compile(r"\((\d+): [^()]*\)")
 _EMERG = re.compile(r"\[emerg\] (?:\d+#\d+: )?(?P<message>.*?)(?: in (?P<file>/.*):(?P<line>\d+))?")
-
-
-@dataclass(frozen=True)
-class AccessEntry:
-    """One request, as the access log of `templates/nginx.conf.j2` tells it.
-
-    `time_s` is the epoch time of its end, `request_time_s` how long it took; `bytes` is the size of the body sent.
-    `status` is 0 when the client was gone before one was chosen. The upstream tuples have one number per try, and are empty
-    for a request that nginx answered itself; a try that came to nothing adds no number to the times.
-    """
-
-    time_s: float
-    request_id: str
-    remote_addr: str
-    method: str
-    host: str
-    uri: str
-    status: int
-    bytes: int
-    request_time_s: float
-    upstream_connect_times_s: tuple[float, ...]
-    upstream_header_times_s: tuple[float, ...]
-    upstream_response_times_s: tuple[float, ...]
-    upstream_statuses: tuple[int, ...]
-    user_agent: str
-    referer: str
-
-
-@dataclass(frozen=True)
-class ErrorEntry:
-    """One line of the error log, taken apart.
-
-    `time_s` is the epoch time (the log has this machine's local time, in whole seconds). `message` ends before the context
-    of the request; `errno` is the last error number in it. `request`, `upstream` and `host` are empty where the line has
-    none; a unix upstream is `uwsgi://unix:/path`, without the colon nginx writes behind it in some messages.
-    """
-
-    time_s: float
-    level: str
-    pid: int
-    connection: int | None
-    message: str
-    errno: int | None
-    request: str
-    upstream: str
-    host: str
 
 
 @dataclass(frozen=True)
@@ -149,6 +104,7 @@ def parse_error_line(line: str) -> ErrorEntry | None:
         request=_field(context, "request"),
         upstream=_field(context, "upstream").removesuffix(":"),
         host=_field(context, "host"),
+        line=line.rstrip("\n"),
     )
 
 
