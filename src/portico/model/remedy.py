@@ -1,4 +1,4 @@
-"""What `doctor --fix` may do about a finding: data, executed by `actions.doctor.fix`, each step undone when the proof fails."""
+"""What `doctor --fix` may do about a finding: data. `actions.doctor.fix` does it, and undoes it when the proof fails."""
 
 from __future__ import annotations
 
