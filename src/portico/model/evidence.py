@@ -50,7 +50,8 @@ class BackendSeen:
     """One address that nginx passes requests to, from both sides.
 
     `directive` is the pass (or the upstream's `server`) that names it; `protocol` is what nginx speaks to it. `path` is a
-    unix socket's, walked as nginx's workers. `uwsgi` and `http` are what it said when asked directly, in both protocols; None:
+    unix socket's, walked as nginx's workers. `uwsgi` and `http` are what it said when asked directly, in both protocols;
+    None:
     not asked. `instance` is the index in `Evidence.uwsgi` of the instance that listens there, None for another program.
     """
 
@@ -69,14 +70,15 @@ class BackendSeen:
 @dataclass(frozen=True)
 class NginxSeen:
     """The front. `tree` is a block without a name whose children are the main context, includes resolved; None when there is
-    no configuration to be read. `parse_errors` are crossplane's. `test` is `nginx -t`. `worker_user` is the account of the
-    workers, running or configured. `errors` and `accesses` are what was logged lately, oldest first; `lines` the raw lines
-    of the error log that no parser understands. `masters` are all nginx masters of this configuration, `strangers` others that
-    run on this machine. `pid_file` is the file and its content, None if absent. `listens` are its addresses as
-    `127.0.0.1:8000`; `paths` files and folders the configuration names, walked as the workers (logs, temporary
-    folders)."""
+    no configuration to be read; relative paths in it start at `prefix`. `parse_errors` are crossplane's, `test` is
+    `nginx -t`. `worker_user` is the account of the workers, running or configured. `errors` and `accesses` are what was
+    logged lately, oldest first; `lines` the raw lines of the error log that no parser understands. `masters` are all nginx
+    masters of this configuration, `strangers` others that run on this machine. `pid_file` is the file and its content, None
+    if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths` its temporary folders, walked as the workers.
+    """
 
     conf: str = ""
+    prefix: str = ""
     tree: Directive | None = None
     parse_errors: tuple[str, ...] = ()
     binary: str = ""
@@ -142,7 +144,8 @@ class UwsgiSeen:
 @dataclass(frozen=True)
 class ProjectSeen:
     """What the project's own Python says when the application is loaded and called there, in the environment and folder of
-    the running uWSGI (or what its configuration says). `answer` is the JSON of `inside/examine_project.py`; None when it gave
+    the running uWSGI (or what its configuration says). `answer` is the JSON of `inside/examine_project.py`; None when it
+    gave
     none, and `outcome` says what the process did. `directory` is where it ran, `python` with what, `account` as whom."""
 
     directory: str
@@ -163,8 +166,10 @@ class Evidence:
 
     `visits` are the requests that were made, the one under examination first. `more` are further exchanges that were made to
     tell two causes apart, each under the name of its purpose (`allowed-host`: the same request with a Host that
-    ALLOWED_HOSTS permits; `ipv6`). `listeners` hold the front's port and `front_processes` are who they belong to. `since_s` is how far
+    ALLOWED_HOSTS permits; `ipv6`). `listeners` hold the front's port and `front_processes` are who they belong to.
+    `since_s` is how far
     back logs count, `now_s` when the looking began, both epoch seconds. `backends` begin with the one of the request.
+    `others` are uWSGIs on this machine of which nothing says that they belong to this deployment.
     """
 
     url: str
@@ -175,6 +180,7 @@ class Evidence:
     directory: str = ""
     nginx: NginxSeen = NginxSeen()
     uwsgi: tuple[UwsgiSeen, ...] = ()
+    others: tuple[UwsgiSeen, ...] = ()
     backends: tuple[BackendSeen, ...] = ()
     project: ProjectSeen | None = None
     visits: tuple[Visit, ...] = ()

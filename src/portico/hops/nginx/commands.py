@@ -45,3 +45,11 @@ def _places(plan: Plan, nginx: NginxPlan, error_log: str) -> tuple[str, ...]:
     """The prefix for relative paths in lines of the user's, and the log for what happens before the file is read."""
     prefix = ("-p", plan.paths.state.rstrip("/") + "/")
     return (*prefix, "-e", error_log) if nginx.binary.version >= _ERROR_LOG_SWITCH else prefix
+
+
+def prove_file(binary: str, version: tuple[int, ...], conf: str, prefix: str) -> Command:
+    """Lets the nginx at `binary` test a configuration that somebody wrote; `facts.emerg_reason` reads a refusal."""
+    argv = [binary, "-t", "-c", conf]
+    argv += ["-p", prefix] if prefix else []
+    argv += ["-e", "stderr"] if version >= _ERROR_LOG_SWITCH else []
+    return Command(tuple(argv), why="let nginx test its configuration", timeout_s=20.0)

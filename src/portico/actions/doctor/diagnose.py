@@ -1,0 +1,106 @@
+"""From evidence to findings: every rule judges, what follows from something else goes behind it, the root comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from portico.actions.doctor.rules import KINDS, RULES
+from portico.model.evidence import Evidence, Visit
+from portico.model.finding import Finding, Kind
+
+_SEVERITY = {"error": 0, "warning": 1, "info": 2}
+_BASIS = {"request": 0, "state": 1, "log": 2, "configuration": 3}
+_CERTAINTY = {"certain": 0, "likely": 1}
+_HOPS = ("config", "project", "nginx", "nginx-uwsgi", "nginx-django", "uwsgi", "uwsgi-wsgi", "wsgi", "wsgi-django", "django", "system")
+
+UNEXPLAINED = Kind(
+    "nginx.E090",
+    "nginx",
+    "The request fails, and what was seen does not say why",
+    "A guess would send you the wrong way.",
+    shows="A request comes to no good answer, and nothing on its way wrote a reason.",
+    example="GET http://127.0.0.1:8000/ -> 502 text/html 157 B in 0.01 s",
+    cure="Make the hop named last in the evidence say more: `error_log ... info;` in nginx, a LOGGING setting that shows "
+    "errors in Django, no `disable-logging` in uWSGI.",
+)
+
+
+def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
+    """All findings, the root cause first."""
+    found = list(_unique(finding for rule in RULES for finding in rule(evidence)))
+    if not any(finding.severity == "error" for finding in found):
+        found += _unexplained(evidence)
+    return ordered(found, KINDS)
+
+
+def _unique(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The first of those with the same id and cause; a kind that is certain somewhere is not also guessed."""
+    listed = list(findings)
+    certain = {finding.id for finding in listed if finding.certainty == "certain"}
+    seen: set[tuple[str, str]] = set()
+    for finding in listed:
+        if finding.certainty == "likely" and finding.id in certain:
+            continue
+        if (finding.id, finding.cause) not in seen:
+            seen.add((finding.id, finding.cause))
+            yield finding
+
+
+def ordered(findings: Sequence[Finding], kinds: Mapping[str, Kind]) -> tuple[Finding, ...]:
+    """By severity; then what nothing else explains before what follows from it; then by how strong its basis is."""
+    present = {finding.id for finding in findings if finding.severity != "info"}
+    causes = {finding.id: _causes(finding.id, present, kinds) for finding in findings}
+    depth = {name: _depth(name, causes, ()) for name in causes}
+
+    def key(finding: Finding) -> tuple[int, ...]:
+        hop = _HOPS.index(finding.hop) if finding.hop in _HOPS else len(_HOPS)
+        return (
+            _SEVERITY[finding.severity],
+            depth[finding.id],
+            _CERTAINTY[finding.certainty],
+            _BASIS[finding.basis],
+            hop,
+        )
+
+    return tuple(replace(one, follows=tuple(sorted(causes[one.id]))) for one in sorted(findings, key=key))
+
+
+def _causes(name: str, present: Iterable[str], kinds: Mapping[str, Kind]) -> set[str]:
+    return {other for other in present if other != name and other in kinds and name in kinds[other].leads_to}
+
+
+def _depth(name: str, causes: Mapping[str, set[str]], above: tuple[str, ...]) -> int:
+    """How many steps it is away from a root; a circle counts once."""
+    return max((1 + _depth(cause, causes, (*above, name)) for cause in causes.get(name, ()) if cause not in above), default=0)
+
+
+def _unexplained(evidence: Evidence) -> Iterator[Finding]:
+    for visit in evidence.visits:
+        if visit.name != "static" and visit.exchange.status in (0, 500, 502, 503, 504):
+            yield UNEXPLAINED.found(
+                cause=f"{visit.exchange.line}; what was ruled out stands below",
+                evidence=[visit.exchange.line, *ruled_out(evidence, visit)],
+                fix=["portico logs -f   # and repeat the request" if evidence.managed else "repeat with --log FILE"],
+                certainty="likely",
+                basis="request",
+            )
+
+
+def ruled_out(evidence: Evidence, visit: Visit) -> list[str]:
+    """What is known to be well, hop by hop."""
+    rows = []
+    if evidence.nginx.test and evidence.nginx.test.ok:
+        rows.append(f"nginx -t accepts {evidence.nginx.conf}")
+    if evidence.front_processes:
+        rows.append(f"the port is held by {evidence.front_processes[0].line}")
+    for backend in evidence.backends[:1]:
+        for exchange in (backend.uwsgi, backend.http):
+            rows += [f"asked directly: {exchange.line}"] if exchange else []
+    answer = (evidence.project.answer or {}) if evidence.project else {}
+    call = answer.get("call")
+    if isinstance(call, Mapping) and call.get("status"):
+        rows.append(f"called in its own Python, the application answers {call['status']}")
+    if evidence.machine.oom_kills == ():
+        rows.append("no process was killed for memory")
+    return rows

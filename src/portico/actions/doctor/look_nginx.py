@@ -1,0 +1,176 @@
+"""The front: its configuration, its processes, what the real nginx says of the file, and what it logged lately."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from portico.actions.doctor.target import Target
+from portico.actions.machine import find_nginx
+from portico.hops.nginx import log_paths
+from portico.hops.nginx.build import parse_build
+from portico.hops.nginx.commands import build_info, prove_file
+from portico.hops.nginx.facts import parse_access_line, parse_error_line
+from portico.hops.nginx.listens import listens
+from portico.hops.nginx.tree import tree
+from portico.model.command import Outcome
+from portico.model.directive import Directive
+from portico.model.errors import PorticoError
+from portico.model.evidence import LogSeen, NginxSeen, PathSeen, ProcessSeen
+from portico.model.log import AccessEntry, ErrorEntry
+from portico.model.plan import NginxBinary
+from portico.system import accounts, files, nginx_conf
+from portico.system.accounts import Account
+from portico.system.look.logs import replaced, tail
+from portico.system.look.paths import walk
+from portico.system.look.processes import nginx_argv, nginx_processes
+from portico.system.run import run
+
+_CONF_PATH = re.compile(r"--conf-path=(\S+)")
+_PREFIX = re.compile(r"--prefix=(\S+)")
+_TEMP = ("client_body_temp_path", "uwsgi_temp_path", "proxy_temp_path", "fastcgi_temp_path", "scgi_temp_path")
+
+
+def look(target: Target) -> NginxSeen:
+    """Everything but the logs, which are read after the requests were made. Without a configuration only the processes."""
+    masters, workers = nginx_processes()
+    binary, build = _binary(target)
+    conf = target.conf or _compiled_in(build, masters)
+    ours = [master for master in masters if conf and _conf_of(master, build) == Path(conf).resolve()]
+    prefix = target.prefix or (nginx_argv(ours[0])[1] if ours else "") or _first(_PREFIX, build)
+    parsed, problems = tree(nginx_conf.read(Path(conf), prefix), conf) if conf else (None, ())
+    seen = NginxSeen(
+        conf=conf,
+        prefix=prefix,
+        tree=parsed,
+        parse_errors=problems,
+        binary=binary.path if binary else "",
+        version=binary.version if binary else (),
+        modules=binary.modules if binary else frozenset(),
+        masters=tuple(ours),
+        workers=tuple(worker for worker in workers if worker.ppid in {master.pid for master in ours}),
+        strangers=tuple(master for master in masters if master not in ours),
+        listens=tuple(str(entry.address) for entry in listens(parsed, _is_root(ours))) if parsed else (),
+    )
+    seen = replace(seen, worker_user=_worker_user(seen), pid_file=_pid_file(seen))
+    if not parsed or not binary:
+        return seen
+    return replace(seen, test=_test(seen, ours), paths=_paths(seen, worker(seen)))
+
+
+def _is_root(masters: list[ProcessSeen]) -> bool:
+    return masters[0].user == "root" if masters else accounts.ourselves().uid == 0
+
+
+def worker(nginx: NginxSeen) -> Account | None:
+    """The account of nginx's workers; None when this machine does not know it."""
+    return accounts.by_name(nginx.worker_user) if nginx.worker_user else None
+
+
+def _binary(target: Target) -> tuple[NginxBinary | None, str]:
+    try:
+        path = target.binary or find_nginx("auto").path
+    except PorticoError:
+        return None, ""
+    outcome = run(build_info(path))
+    text = outcome.stderr + outcome.stdout
+    return parse_build(text, path, "configured"), text
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    return match[1] if match else ""
+
+
+def _compiled_in(build: str, masters: tuple[ProcessSeen, ...]) -> str:
+    """The file that an nginx without -c reads, where one runs that was started so."""
+    return _first(_CONF_PATH, build) if any(not nginx_argv(master)[0] for master in masters) else ""
+
+
+def _conf_of(master: ProcessSeen, build: str) -> Path:
+    conf, prefix, _ = nginx_argv(master)
+    conf = conf or _first(_CONF_PATH, build)
+    return Path(conf if conf.startswith("/") else f"{prefix or master.cwd or ''}/{conf}").resolve()
+
+
+def _worker_user(seen: NginxSeen) -> str:
+    if seen.workers:
+        return seen.workers[0].user
+    us = accounts.ourselves()
+    if us.uid != 0:
+        return us.name
+    named = seen.tree.first("user") if seen.tree else None
+    return named.args[0] if named and named.args else "nobody"
+
+
+def _pid_file(seen: NginxSeen) -> tuple[str, str | None] | None:
+    named = seen.tree.first("pid") if seen.tree else None
+    if not named or not named.args:
+        return None
+    path = named.args[0] if named.args[0].startswith("/") else f"{seen.prefix}/{named.args[0]}"
+    return path, files.read_text(Path(path))
+
+
+def _test(seen: NginxSeen, masters: list[ProcessSeen]) -> Outcome | None:
+    """`nginx -t`; None when it would fail for reasons of its own: an ordinary user may not open the files of root's nginx."""
+    if accounts.ourselves().uid != 0 and masters and masters[0].user != accounts.ourselves().name:
+        return None
+    outcome = run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))
+    # It makes an empty pid file where there was none; a later reload would stumble over it.
+    if seen.pid_file and seen.pid_file[1] is None and files.size(Path(seen.pid_file[0])) == 0:
+        files.remove(Path(seen.pid_file[0]))
+    return outcome
+
+
+def _paths(seen: NginxSeen, account: Account | None) -> tuple[PathSeen, ...]:
+    """The temporary folders, as the workers."""
+    named = [entry.args[0] for entry in (seen.tree.deep(*_TEMP) if seen.tree else ()) if entry.args]
+    absolute = [path if path.startswith("/") else f"{seen.prefix}/{path}" for path in named]
+    return tuple(walk(path, account, "w") for path in dict.fromkeys(absolute))
+
+
+def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
+    """With what its logs say since `since_s` (epoch seconds)."""
+    if seen.tree is None:
+        return seen
+    logs: list[LogSeen] = []
+    entries: list[ErrorEntry] = []
+    lines: list[str] = []
+    accesses: list[AccessEntry] = []
+    for path, _ in log_paths.error_logs(seen.tree, seen.prefix):
+        log, text = tail(path, "error")
+        logs.append(_with_replaced(log, seen))
+        _sort(text, entries, lines, since_s)
+    for path, _ in log_paths.access_logs(seen.tree, seen.prefix):
+        log, text = tail(path, "access")
+        logs.append(_with_replaced(log, seen))
+        read = (parse_access_line(line) or log_paths.parse_combined(line) for line in text.splitlines())
+        accesses += [entry for entry in read if entry and entry.time_s >= since_s]
+    return replace(
+        seen,
+        logs=tuple(logs),
+        errors=tuple(sorted(entries, key=lambda entry: entry.time_s)),
+        accesses=tuple(sorted(accesses, key=lambda entry: entry.time_s)),
+        lines=tuple(lines[-200:]),
+    )
+
+
+def _with_replaced(log: LogSeen, seen: NginxSeen) -> LogSeen:
+    pids = [process.pid for process in (*seen.masters, *seen.workers[:1])]
+    return replace(log, replaced=replaced(log.path, pids)) if pids else log
+
+
+def _sort(text: str, entries: list[ErrorEntry], lines: list[str], since_s: float) -> None:
+    for line in text.splitlines():
+        entry = parse_error_line(line)
+        if entry is None:
+            lines.append(line)
+        # The log has whole seconds.
+        elif entry.time_s >= int(since_s):
+            entries.append(entry)
+
+
+def blocks(nginx: NginxSeen, name: str) -> tuple[Directive, ...]:
+    """All directives of that name in the configuration."""
+    return tuple(nginx.tree.deep(name)) if nginx.tree else ()

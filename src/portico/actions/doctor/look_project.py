@@ -1,0 +1,149 @@
+"""The application, asked in its own Python: loaded, called and checked there, in the environment of the running uWSGI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from portico.actions.ask import ask
+from portico.actions.doctor.target import Target
+from portico.actions.environment import base_environment
+from portico.hops.uwsgi import options
+from portico.model.evidence import ProjectSeen, UwsgiSeen
+from portico.system import accounts
+from portico.system.accounts import Account
+
+LIMIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an application is and how it is run. `environ` holds secrets and is never shown."""
+
+    directory: str
+    python: str
+    module: str
+    file: str
+    callable: str
+    python_path: tuple[str, ...]
+    environ: Mapping[str, str]
+    account: Account
+
+
+def place_of(target: Target, seen: UwsgiSeen | None) -> Place | None:
+    """The application of that instance, or of a stack of Portico's; None when nothing says which one it is."""
+    if target.plan:
+        return _managed(target, seen)
+    if seen is None:
+        return None
+    module, file, name = options.application(seen.options)
+    if not module and not file:
+        return None
+    directory = _directory(target, seen)
+    if file and not file.startswith("/"):
+        file = str(Path(directory) / file)
+    account = _account(seen)
+    return Place(
+        directory=directory,
+        python=_python(target, seen, directory),
+        module=module,
+        file=file,
+        callable=name or "application",
+        python_path=tuple(dict.fromkeys((*_python_path(seen, directory), directory))),
+        environ=_environ(seen, account),
+        account=account,
+    )
+
+
+def _managed(target: Target, seen: UwsgiSeen | None) -> Place | None:
+    plan = target.plan or {}
+    site = plan["site"]
+    if not site["module"] and not site["file"]:
+        return None
+    account = accounts.by_name(plan["uwsgi"]["user"]) or accounts.ourselves()
+    return Place(
+        directory=site["directory"],
+        python=plan["interpreter"]["executable"],
+        module=site["module"],
+        file=site["file"],
+        callable=site["callable"],
+        python_path=tuple(site["python_path"]),
+        environ={**_environ(seen, account), **({"DJANGO_SETTINGS_MODULE": site["settings"]} if site["settings"] else {})},
+        account=account,
+    )
+
+
+def _directory(target: Target, seen: UwsgiSeen) -> str:
+    started = (seen.master.cwd if seen.master else None) or (str(Path(seen.files[0]).parent) if seen.files else "")
+    chdir = seen.value("chdir")
+    return str(Path(started or str(target.asked.project)) / chdir) if chdir else started or str(target.asked.project)
+
+
+def _python_path(seen: UwsgiSeen, directory: str) -> list[str]:
+    return [str(Path(directory) / entry.value) for entry in seen.options if entry.name == "pythonpath"]
+
+
+def _python(target: Target, seen: UwsgiSeen, directory: str) -> str:
+    """Whose packages the application sees: those of the interpreter that runs uWSGI. One that is embedded is reached through
+    its `home`."""
+    if target.asked.python:
+        return target.asked.python
+    if seen.python:
+        return seen.python if seen.python.startswith("/") else shutil.which(seen.python) or seen.python
+    homes = [seen.value("home")] if seen.value("home") else []
+    homes += [f"{directory}/{name}" for name in (".venv", "venv", "env")]
+    found = (f"{home}/bin/python" for home in homes if os.access(f"{home}/bin/python", os.X_OK))
+    return next(found, None) or shutil.which("python3") or "python3"
+
+
+def _environ(seen: UwsgiSeen | None, account: Account) -> dict[str, str]:
+    for process in (seen.workers[:1] + ((seen.master,) if seen.master else ())) if seen else ():
+        if process and process.environ is not None:
+            return {name: value for name, value in process.environ.items() if not name.startswith("UWSGI_")}
+    return base_environment(os.environ, account, accounts.ourselves())
+
+
+def _account(seen: UwsgiSeen) -> Account:
+    running = seen.workers[0] if seen.workers else seen.master
+    named = running.user if running else seen.value("uid")
+    return (accounts.by_name(named) if named else None) or accounts.ourselves()
+
+
+def examine(place: Place, path: str, host: str) -> ProjectSeen:
+    """Load and call it. Only a GET is ever repeated there."""
+    request = {
+        "project": place.directory,
+        "module": place.module,
+        "file": place.file,
+        "callable": place.callable,
+        "python_path": list(place.python_path),
+        "settings": place.environ.get("DJANGO_SETTINGS_MODULE", ""),
+        "path": path,
+        "host": host,
+        "method": "GET",
+        "timeout_s": LIMIT_S,
+    }
+    answer, outcome = ask(
+        "examine_project.py",
+        request,
+        place.python,
+        place.environ,
+        Path(place.directory),
+        place.account,
+        "examine the application in its own Python",
+        LIMIT_S + 5,
+    )
+    return ProjectSeen(
+        directory=place.directory,
+        python=place.python,
+        account=place.account.name,
+        module=place.module,
+        file=place.file,
+        callable=place.callable,
+        answer=answer,
+        outcome=outcome,
+        environ_names=frozenset(place.environ),
+    )

@@ -1,0 +1,159 @@
+"""Which deployment to look at: a stack of Portico's, files that somebody wrote by hand, or what listens at the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from portico.actions import state
+from portico.actions.doctor.discover import hand_written
+from portico.actions.options import find_places
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Kind
+from portico.model.seen import ProcessSeen
+from portico.system.look.processes import nginx_argv, nginx_processes
+from portico.system.look.sockets import at, listeners
+
+BAD_URL = Kind(
+    "config.E021",
+    "config",
+    "The URL cannot be understood",
+    "The doctor makes a real request, and needs to know to where.",
+    source="https://www.rfc-editor.org/rfc/rfc9110#section-4.2",
+    shows="`portico doctor` ends at once with exit status 2.",
+    example="portico doctor localhost:8000/admin",
+    cure="Write the whole URL, with `http://` or `https://`, or only a path that begins with `/`.",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line said. `since_s` is how many seconds back logs count."""
+
+    project: Path
+    url: str = ""
+    nginx: str = ""
+    uwsgi: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    python: str = ""
+    recent: bool = False
+    since_s: float = 900.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to look at. `url` is absolute or empty (then the first address of the configuration is taken, with `path`). `conf`
+    is nginx's configuration, `prefix` the folder its relative paths start from; `uwsgi` are files of uWSGI; `logs` further
+    logs of uWSGI. `plan` is the kept plan of a stack of Portico's."""
+
+    asked: Asked
+    url: str
+    path: str
+    conf: str = ""
+    prefix: str = ""
+    binary: str = ""
+    uwsgi: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()
+    plan: Mapping[str, Any] | None = None
+
+    @property
+    def managed(self) -> bool:
+        return self.plan is not None
+
+
+def find(asked: Asked) -> Target:
+    """The deployment. Files named on the command line come first, then Portico's own stack, then what listens at the URL,
+    then files in the folder. A target without `conf` and `uwsgi` means that nothing was found. Raises PorticoError for a
+    URL that is none or a file that is not there."""
+    target = _with_url(asked)
+    if asked.nginx or asked.uwsgi:
+        return _named(target)
+    managed = _managed(target)
+    if managed and (not target.url or _is_at(managed, target.url)):
+        return managed
+    if target.url and (serving := _listening(target)):
+        return serving
+    if managed:
+        return managed
+    found = hand_written(asked.project)
+    return replace(target, conf=found.conf, uwsgi=found.uwsgi, logs=(*target.logs, *found.logs))
+
+
+def _with_url(asked: Asked) -> Target:
+    if not asked.url or asked.url.startswith("/"):
+        return Target(asked, "", asked.url or "/", logs=_existing(asked.logs))
+    parts = urlsplit(asked.url)
+    try:
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise PorticoError(
+            BAD_URL.found(
+                cause=f"{asked.url!r} is no http:// or https:// URL",
+                evidence=[asked.url],
+                fix=[f"portico doctor http://{asked.url.partition('://')[2] or asked.url}"],
+            ),
+            Exit.USAGE,
+        )
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(asked, asked.url, path, logs=_existing(asked.logs))
+
+
+def _existing(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(Path(path).resolve()) for path in paths)
+
+
+def _named(target: Target) -> Target:
+    conf = str(Path(target.asked.nginx).resolve()) if target.asked.nginx else ""
+    files = tuple(str(Path(path).resolve()) for path in target.asked.uwsgi)
+    master = _master_of(conf)
+    prefix = nginx_argv(master)[1] if master else ""
+    return replace(target, conf=conf, uwsgi=files, prefix=prefix, binary=(master and master.exe) or "")
+
+
+def _master_of(conf: str) -> ProcessSeen | None:
+    """The running nginx that was started with that file."""
+    masters, _ = nginx_processes()
+    return next((master for master in masters if conf and Path(nginx_argv(master)[0] or "/").resolve() == Path(conf)), None)
+
+
+def _managed(target: Target) -> Target | None:
+    where = find_places(target.asked.project)
+    known = state.read(where)
+    if known is None:
+        return None
+    folder = where.release_dir(known.release)
+    nginx = known.plan["nginx"]
+    return replace(
+        target,
+        conf=str(where.state / "conf" / "nginx.conf") if nginx else "",
+        prefix=known.plan["paths"]["state"],
+        binary=nginx["binary"]["path"] if nginx else "",
+        uwsgi=tuple(str(path) for path in sorted(folder.glob("uwsgi*.ini"))),
+        logs=(*target.logs, known.plan["uwsgi"]["log"]),
+        plan=known.plan,
+    )
+
+
+def _is_at(managed: Target, url: str) -> bool:
+    listen = (managed.plan or {})["listen"]
+    parts = urlsplit(url)
+    return (parts.port or {"https": 443}.get(parts.scheme, 80)) == listen["port"]
+
+
+def _listening(target: Target) -> Target | None:
+    """The configuration of the nginx that holds the URL's port."""
+    parts = urlsplit(target.url)
+    port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    pids = {pid for found in at(listeners(), f"127.0.0.1:{port}") for pid in found.pids}
+    masters, workers = nginx_processes()
+    holders = {process.ppid for process in workers if process.pid in pids} | pids
+    for master in masters:
+        if master.pid in holders:
+            conf, prefix, _ = nginx_argv(master)
+            return replace(target, conf=conf, prefix=prefix, binary=master.exe or "")
+    return None

@@ -1,0 +1,48 @@
+"""`portico doctor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from portico.cli.output import Screen
+from portico.cli.verb import verb
+from portico.model.result import Result
+
+_FILE = click.Path(exists=True, dir_okay=False)
+
+
+@verb("doctor")
+@click.argument("url", required=False, default="")
+@click.option("--nginx", metavar="FILE", type=_FILE, default="", help="An nginx configuration that Portico did not write.")
+@click.option("--uwsgi", metavar="FILE", type=_FILE, multiple=True, help="A uwsgi.ini that Portico did not write.")
+@click.option("--log", "logs", metavar="FILE", multiple=True, help="A log of uWSGI that no option of it names.")
+@click.option("--python", metavar="PATH", default="", help="The Python that has the project's packages.")
+@click.option("--recent", is_flag=True, help="Repeat the last requests that failed, as the access log has them.")
+@click.option("--since", metavar="TIME", default="15m", show_default=True, help="How far back logs count: 30s, 10m, 2h.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, one question each, and prove it.")
+@click.option("-y", "--yes", is_flag=True, help="With --fix: do not ask.")
+def command(
+    screen: Screen,
+    project: Path,
+    url: str,
+    nginx: str,
+    uwsgi: tuple[str, ...],
+    logs: tuple[str, ...],
+    python: str,
+    recent: bool,
+    since: str,
+    fix: bool,
+    yes: bool,
+) -> Result:
+    """Find out why a request fails: walk its way from both sides, and say the root cause first.
+
+    URL is a whole URL or a path; without one the front page is asked for and the whole deployment is looked at.
+    """
+    from portico.actions.doctor.run import doctor
+    from portico.actions.doctor.target import Asked
+    from portico.model.units import duration_s
+
+    asked = Asked(project, url, nginx, uwsgi, logs, python, recent, float(duration_s(since)))
+    return doctor(asked, screen.say)

@@ -1,0 +1,1 @@
+"""Rules of the doctor about this hop: each looks at the evidence and yields findings."""

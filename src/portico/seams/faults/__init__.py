@@ -1,0 +1,1 @@
+"""Rules of the doctor about what two neighbouring hops must agree on."""
