@@ -86,7 +86,9 @@ def _is_rotated(name: str, other: str, deleted: bool) -> bool:
         return deleted
     if other.startswith((f"{name}.", f"{name}-", f"{name}_")):
         return True
-    return bool(stem and dot) and other.startswith((f"{stem}-", f"{stem}.")) and other.endswith(f".{suffix}") and _dated(other)
+    return (
+        bool(stem and dot) and other.startswith((f"{stem}-", f"{stem}.")) and other.endswith(f".{suffix}") and _dated(other)
+    )
 
 
 def _dated(name: str) -> bool:
