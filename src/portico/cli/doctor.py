@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from portico.cli.output import Screen
+from portico.cli.output import Screen, finding_text
 from portico.cli.verb import verb
+from portico.model.finding import Finding
 from portico.model.result import Result
 
 _FILE = click.Path(exists=True, dir_okay=False)
@@ -40,9 +41,26 @@ def command(
 
     URL is a whole URL or a path; without one the front page is asked for and the whole deployment is looked at.
     """
-    from portico.actions.doctor.run import doctor
+    from portico.actions.doctor.run import doctor, mend
     from portico.actions.doctor.target import Asked
+
+    asked = Asked(project, url, nginx, uwsgi, logs, python, recent, _seconds(since))
+    if not fix:
+        return doctor(asked)
+    if screen.as_json and not yes:
+        raise click.UsageError("--fix asks before each change: with --json add --yes")
+    return mend(asked, lambda finding: yes or _agrees(finding), screen.say)
+
+
+def _seconds(since: str) -> float:
     from portico.model.units import duration_s
 
-    asked = Asked(project, url, nginx, uwsgi, logs, python, recent, float(duration_s(since)))
-    return doctor(asked, screen.say)
+    try:
+        return float(duration_s(since))
+    except (ValueError, OverflowError):
+        raise click.BadParameter("write 30s, 10m, 2h or 1d", param_hint="--since") from None
+
+
+def _agrees(finding: Finding) -> bool:
+    click.echo("\n" + finding_text(finding), err=True)
+    return click.confirm(f"  {finding.remedy.says if finding.remedy else ''}?", err=True)

@@ -23,6 +23,7 @@ VERBS = {
     "status": "Show what runs, hop by hop.",
     "logs": "Show the logs of all hops, merged by time.",
     "check": "Look for what is wrong, before anything runs.",
+    "doctor": "Find out why a request fails, and mend what can be mended.",
     "config": "Show the plan: every value and where it came from.",
     "render": "Write nginx.conf, uwsgi.ini and what they include.",
 }

@@ -36,6 +36,8 @@ def dump(origin: str, target: dict[str, Any]) -> dict[str, Any]:
         "force_script_name": _text(settings, "FORCE_SCRIPT_NAME"),
         "secure_ssl_redirect": bool(getattr(settings, "SECURE_SSL_REDIRECT", False)),
         "secure_proxy_ssl_header": _list(settings, "SECURE_PROXY_SSL_HEADER"),
+        "session_cookie_secure": bool(getattr(settings, "SESSION_COOKIE_SECURE", False)),
+        "csrf_cookie_secure": bool(getattr(settings, "CSRF_COOKIE_SECURE", False)),
         "use_x_forwarded_host": bool(getattr(settings, "USE_X_FORWARDED_HOST", False)),
         "data_upload_max_bytes": getattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", None),
         "databases": _databases(settings),

@@ -178,3 +178,13 @@ def memory(pid: int) -> int:
         pass
     found = facts(pid)
     return found.rss_bytes if found else 0
+
+
+def signal_named(pid: int, number: signal.Signals, name: str) -> bool:
+    """Signal a process, but only if its command still has that name: a number may have been given to another one. Whether
+    it was sent."""
+    found = facts(pid)
+    if found is None or name not in found.command:
+        return False
+    os.kill(pid, number)
+    return True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
+
+from portico.actions.doctor import fix
 
 from portico.actions.doctor.diagnose import diagnose
 from portico.actions.doctor.gather import gather
@@ -15,14 +18,54 @@ from portico.model.finding import Finding
 from portico.model.result import Result
 
 Say = Callable[[str], None]
+#: Whether to do what the finding's remedy says.
+Agree = Callable[[Finding], bool]
 
 
-def doctor(asked: Asked, say: Say) -> Result:
+def doctor(asked: Asked) -> Result:
     """`result.hops` is what was seen at each hop of the way, `result.visits` the requests that were made, `result.unknown` what
     could not be seen. Exit 1 when a finding is an error."""
     target = find(asked)
     evidence, findings = examined(target)
     return Result("doctor", summary(target, evidence), findings, exit_code(findings))
+
+
+def mend(asked: Asked, agree: Agree, say: Say) -> Result:
+    """The same, and what has a remedy is mended, the root first, each proven by looking again. `result.fixes` says what was
+    done, undone because it did not help, impossible, or declined."""
+    target = find(asked)
+    evidence, findings = examined(target)
+    attempts: list[fix.Attempt] = []
+    tried: frozenset[tuple[str, str]] = frozenset()
+    while finding := fix.candidate(findings, tried):
+        tried |= {(finding.id, finding.cause)}
+        attempt, again = _attempt(finding, target, agree)
+        attempts.append(attempt)
+        say(f"{finding.id} {attempt.outcome}: {attempt.why or attempt.says}")
+        if again:
+            target, evidence, findings = again
+    data = {**summary(target, evidence), "fixes": [asdict(attempt) for attempt in attempts]}
+    return Result("doctor", data, findings, exit_code(findings))
+
+
+_Seen = tuple[Target, Evidence, tuple[Finding, ...]]
+
+
+def _attempt(finding: Finding, target: Target, agree: Agree) -> tuple[fix.Attempt, _Seen | None]:
+    remedy = finding.remedy
+    assert remedy is not None
+    if not agree(finding):
+        return fix.Attempt(finding.id, remedy.says, "declined"), None
+    try:
+        done = fix.apply(remedy, target.asked.project)
+    except fix.CannotFix as problem:
+        return fix.Attempt(finding.id, remedy.says, "failed", str(problem)), None
+    after = find(target.asked)
+    evidence, findings = examined(after)
+    if any(one.id == finding.id and one.cause == finding.cause for one in findings):
+        fix.take_back(done)
+        return fix.Attempt(finding.id, remedy.says, "undone", "it is as before"), None
+    return fix.Attempt(finding.id, remedy.says, "fixed"), (after, evidence, findings)
 
 
 def examined(target: Target) -> tuple[Evidence, tuple[Finding, ...]]:

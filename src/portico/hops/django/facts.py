@@ -60,6 +60,8 @@ class DjangoFacts:
     force_script_name: str = ""
     secure_ssl_redirect: bool = False
     secure_proxy_ssl_header: tuple[str, ...] = ()
+    session_cookie_secure: bool = False
+    csrf_cookie_secure: bool = False
     use_x_forwarded_host: bool = False
     data_upload_max_bytes: int | None = None
     databases: Mapping[str, tuple[str, str]] = field(default_factory=dict, hash=False)

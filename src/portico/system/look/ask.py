@@ -94,7 +94,7 @@ class _Talk:
     def run(self, payload: bytes) -> Exchange:
         try:
             stream = self._connect()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             return self._failed("connect", error)
         with contextlib.closing(stream):
             sent: OSError | None = None
@@ -167,8 +167,9 @@ class _Talk:
         if self._has_no_body():
             return True
         if self.found.chunked:
-            # Looked into only where the last chunk may have come.
-            return (closed or self.data.endswith(b"\n")) and unchunked(bytes(self.data[self.found.length :]))[1]
+            # An endless stream is not taken apart again with each of its pieces: only where the last chunk may have come.
+            may_end = self.data.endswith(b"\n") and b"\n0" in self.data[-512:]
+            return (closed or may_end) and unchunked(bytes(self.data[self.found.length :]))[1]
         length = self.found.content_length
         return closed if length is None else len(self.data) - self.found.length >= length
 

@@ -55,6 +55,7 @@ def _tcp(family: int) -> Iterator[Socket]:
         size = 4 if family == socket.AF_INET else 16
         host = socket.inet_ntop(family, message[8 : 8 + size])
         queue, backlog, uid, inode = struct.unpack_from("=IIII", message, 56)
+        host = host.removeprefix("::ffff:") if "." in host else host
         only = _attributes(message[72:]).get(_V6ONLY, b"\1")
         dual = family == socket.AF_INET6 and host == "::" and only[:1] == b"\0"
         yield Socket(inode, host, port, dual=dual, uid=uid, queue=queue, backlog=backlog)

@@ -16,7 +16,9 @@ from portico.model.seen import ProcessSeen
 T = TypeVar("T")
 _PYTHON = re.compile(r"python[\d.]*$|pypy[\d.]*$")
 _UWSGI = re.compile(r"(py)?uwsgi([-_.]\w+)*$", re.IGNORECASE)
-_UWSGI_TITLE = re.compile(r"(^|\s)uWSGI (master|worker|http|mule|spooler|fastrouter|emperor|cheap)\b")
+_UWSGI_TITLE = re.compile(r"(^|\s)uWSGI (master|worker|http|mule|spooler|fastrouter|emperor|cheap)\b", re.IGNORECASE)
+#: An nginx that only proves its configuration, tells its version or sends a signal.
+_ERRANDS = frozenset(("-t", "-T", "-v", "-V", "-h", "-?", "-s"))
 _UWSGI_LIBRARY = re.compile(rb"/(py)?uwsgi[^/\n]*\.so[^/\n]*$|/uwsgi[^/\n]*$", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_]\w*$")
 #: nginx's options that take a value, and those that take none (https://nginx.org/en/docs/switches.html).
@@ -61,9 +63,15 @@ def named(*names: str) -> tuple[ProcessSeen, ...]:
 
 def nginx_processes() -> tuple[tuple[ProcessSeen, ...], tuple[ProcessSeen, ...]]:
     """Masters and workers of every nginx; one without a master (`master_process off`) counts as a master."""
-    found = named("nginx")
-    workers = tuple(one for one in found if one.command[0].startswith(("nginx: worker", "nginx: cache")))
-    return tuple(one for one in found if one not in workers), workers
+    masters: list[ProcessSeen] = []
+    workers: list[ProcessSeen] = []
+    for pid, command in _commands():
+        if next(_names(command)) != "nginx" or _ERRANDS & set(command):
+            continue
+        if found := process(pid):
+            is_worker = command[0].startswith("nginx: ") and not command[0].startswith("nginx: master ")
+            (workers if is_worker else masters).append(found)
+    return tuple(masters), tuple(workers)
 
 
 def uwsgi_processes() -> tuple[ProcessSeen, ...]:
@@ -101,8 +109,8 @@ def _command(pid: int) -> tuple[str, ...]:
 
 def _names(command: tuple[str, ...]) -> Iterator[str]:
     first = command[0]
-    yield first.partition(": ")[0]
-    yield os.path.basename(first)  # noqa: PTH119
+    title, colon, _ = first.partition(": ")
+    yield title if colon else os.path.basename(first)  # noqa: PTH119
     if _PYTHON.search(first):
         script = next((part for part in command[1:] if not part.startswith("-")), "")
         yield os.path.basename(script)  # noqa: PTH119
