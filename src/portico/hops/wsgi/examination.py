@@ -18,7 +18,7 @@ A missing key is no error; it takes the default below.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from portico.hops.wsgi.examined import (
@@ -91,13 +91,13 @@ __all__ = [
 class Examination:
     """A whole answer."""
 
-    python: Python = Python()
-    load: Load = Load()
-    call: Call = Call()
-    django: Django = Django()
-    checks: Checks = Checks()
-    database: Databases = Databases()
-    media: Media = Media()
+    python: Python = field(default_factory=Python)
+    load: Load = field(default_factory=Load)
+    call: Call = field(default_factory=Call)
+    django: Django = field(default_factory=Django)
+    checks: Checks = field(default_factory=Checks)
+    database: Databases = field(default_factory=Databases)
+    media: Media = field(default_factory=Media)
     unfinished: str = ""
     timeout_s: float = 0.0
 

@@ -45,8 +45,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception (or hang), without the values of any variable. `frame` is the innermost place in the project's own code,
-    `last` the innermost of all; `traceback` its last lines. `exception` is the class, `errno` and `path` are an OSError's."""
+    """An exception (or hang), without the values of any variable. `frame` is the innermost place in the project's own
+    code, `last` the innermost of all; `traceback` its last lines. `exception` is the class, `errno` and `path` are an
+    OSError's."""
 
     exception: str = ""
     message: str = ""
@@ -87,8 +88,8 @@ class Shadow:
 
 @dataclass(frozen=True)
 class Python(Part):
-    """The interpreter. `version` is `3.11.7`; `pyuwsgi` is where that module is, empty if it cannot be imported. `ok` is false
-    where `path_missing` or `shadows` has something in it, or the file system's encoding is ASCII."""
+    """The interpreter. `version` is `3.11.7`; `pyuwsgi` is where that module is, empty if it cannot be imported. `ok`
+    is false where `path_missing` or `shadows` has something in it, or the file system's encoding is ASCII."""
 
     version: str = ""
     executable: str = ""
@@ -104,8 +105,8 @@ class Python(Part):
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A copy of the missing module that is not on sys.path (or is, in a folder this account may not read). `python` is the
-    minor version it was installed for, `3.12`, empty where unknown."""
+    """A copy of the missing module that is not on sys.path (or is, in a folder this account may not read). `python` is
+    the minor version it was installed for, `3.12`, empty where unknown."""
 
     path: str = ""
     python: str = ""
@@ -125,10 +126,11 @@ class Closed:
 @dataclass(frozen=True)
 class Load(Part):
     """The application was imported as uWSGI does it. `kind` is empty when `ok`. `stage` is how far it got: `import`,
-    `settings` (Django's settings were being read), `setup` (its applications), `callable`. `callables` are WSGI callables the
-    module does have, `factory` a function in it that makes one. `settings` is DJANGO_SETTINGS_MODULE as it is after loading.
-    `environ_missing` are names of environment variables that the project's code looked for in vain, with or without a
-    default. `type` is the class of the callable; `django` whether Django is what was loaded. `threads` still run."""
+    `settings` (Django's settings were being read), `setup` (its applications), `callable`. `callables` are WSGI
+    callables the module does have, `factory` a function in it that makes one. `settings` is DJANGO_SETTINGS_MODULE as
+    it is after loading. `environ_missing` are names of environment variables that the project's code looked for in
+    vain, with or without a default. `type` is the class of the callable; `django` whether Django is what was loaded.
+    `threads` still run."""
 
     kind: LoadKind = ""
     stage: str = ""
@@ -166,8 +168,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Match:
-    """Which URL pattern fits the path. `found` is None when the URLconf could not be asked. `view` is the dotted function,
-    `pattern` the route; `with_slash`: none fits, but one would with a `/` at the end. `tried` are the first patterns."""
+    """Which URL pattern fits the path. `found` is None when the URLconf could not be asked. `view` is the dotted
+    function, `pattern` the route; `with_slash`: none fits, but one would with a `/` at the end. `tried` are the first
+    patterns."""
 
     found: bool | None = None
     view: str = ""
@@ -178,7 +181,7 @@ class Match:
 
 @dataclass(frozen=True)
 class FailedSql:
-    """A statement that the database refused, without its parameters. `kind` as in `Database`, if it is one of those."""
+    """A statement that the database refused, without its parameters."""
 
     sql: str = ""
     alias: str = ""
@@ -188,14 +191,14 @@ class FailedSql:
 
 @dataclass(frozen=True)
 class Call(Part):
-    """The callable was called once, with `method` for `path` and `host`. `status` is 0 if there was none, `headers` are pairs
-    in order (cookies masked), `body_bytes` the size, `body` the first 2 KiB as text. `ok` is false with `problems`,
-    `exceptions`, a suspicious operation, or a status of 500 and above.
+    """The callable was called once, with `method` for `path` and `host`. `status` is 0 if there was none, `headers`
+    are pairs in order (cookies masked), `body_bytes` the size, `body` the first 2 KiB as text. `ok` is false with
+    `problems`, `exceptions`, a suspicious operation, or a status of 500 and above.
 
     `exceptions` are those that the framework caught and turned into an error page. `said` are records of Django's loggers
-    of WARNING and above (DisallowedHost and other suspicious operations, the reason of a CSRF refusal). `templates_missing`
-    names templates. `refused` are writes to the database (`INSERT INTO shop_item`) and mails (`mail`) that were not let
-    through; where the page failed because of that, `ok` is None."""
+    of WARNING and above (DisallowedHost and other suspicious operations, the reason of a CSRF refusal).
+    `templates_missing` names templates. `refused` are writes to the database (`INSERT INTO shop_item`) and mails
+    (`mail`) that were not let through; where the page failed because of that, `ok` is None."""
 
     method: str = "GET"
     path: str = ""

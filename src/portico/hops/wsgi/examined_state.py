@@ -10,15 +10,15 @@ from portico.hops.wsgi.examined import Failure, Part
 
 DatabaseKind = Literal[
     "driver-missing", "refused", "socket-missing", "auth", "unknown-host", "no-such-database", "file-missing",
-    "folder-missing", "not-writable-file", "not-writable-folder", "not-readable", "locked", "too-many-connections", "timeout",
-    "other", "",
+    "folder-missing", "not-writable-file", "not-writable-folder", "not-readable", "locked", "too-many-connections",
+    "timeout", "other", "",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SecretKey:
-    """`insecure` is Django's own judgement of startproject's key; `generated` says that the settings make a new one at each
-    start, so that every worker and every restart has another."""
+    """`insecure` is Django's own judgement of startproject's key; `generated` says that the settings make a new one at
+    each start, so that every worker and every restart has another."""
 
     length: int = 0
     insecure: bool = False
@@ -27,8 +27,9 @@ class SecretKey:
 
 @dataclass(frozen=True)
 class Static:
-    """`count` is how many files are in STATIC_ROOT, counted up to 1000. `manifest` is the path of the manifest that the storage
-    needs, empty if it needs none. `dirs_missing` are STATICFILES_DIRS that are not there; `root_in_dirs` is a mistake."""
+    """`count` is how many files are in STATIC_ROOT, counted up to 1000. `manifest` is the path of the manifest that
+    the storage needs, empty if it needs none. `dirs_missing` are STATICFILES_DIRS that are not there; `root_in_dirs`
+    is a mistake."""
 
     root: str = ""
     exists: bool = False
@@ -52,8 +53,8 @@ class Urlconf(Part):
 
 @dataclass(frozen=True)
 class Django(Part):
-    """`settings` are the values of those settings that matter for a deployment, under their names, as JSON; `facts` is for
-    `hops.django.facts.parse`. `shows_errors`: the traceback of a failed request is logged somewhere visible."""
+    """`settings` are the values of those settings that matter for a deployment, under their names, as JSON; `facts` is
+    for `hops.django.facts.parse`. `shows_errors`: the traceback of a failed request is logged somewhere visible."""
 
     version: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -78,8 +79,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Checks(Part):
-    """`manage.py check --deploy`, without the silenced ones. `raised` are checks that failed themselves. `ok` is false where
-    something of level 40 and above is there or a check raised."""
+    """`manage.py check --deploy`, without the silenced ones. `raised` are checks that failed themselves. `ok` is false
+    where something of level 40 and above is there or a check raised."""
 
     messages: tuple[Message, ...] = ()
     raised: tuple[Failure, ...] = ()
@@ -87,9 +88,9 @@ class Checks(Part):
 
 @dataclass(frozen=True)
 class Sqlite:
-    """`file_writable` and `folder_writable` are for this account; a folder that is not lets nobody write to the file. `locked`:
-    a writer holds the lock at this moment (None: not tried), process `lock_pid` where that is known. `name_relative`: which
-    file it is depends on the working directory. `wait_s` is how long Django waits for the lock."""
+    """`file_writable` and `folder_writable` are for this account; a folder that is not lets nobody write to the file.
+    `locked`: a writer holds the lock at this moment (None: not tried), process `lock_pid` where that is known.
+    `name_relative`: which file it is depends on the working directory. `wait_s` is how long Django waits for the lock."""
 
     path: str = ""
     name_relative: bool = False
@@ -106,9 +107,10 @@ class Sqlite:
 
 @dataclass(frozen=True)
 class Database(Part):
-    """One alias. `ok`: it can be reached and used; else `kind` and `message` say why not. `connected` tells whether it could be
-    read at least. `unapplied` are `app.name` of migrations, None where that could not be told (`unapplied_reason`).
-    `max_connections` and `connections` are PostgreSQL's limit and how many there are now, 0 where unknown."""
+    """One alias. `ok`: it can be reached and used; else `kind` and `message` say why not. `connected` tells whether it
+    could be read at least. `unapplied` are `app.name` of migrations, None where that could not be told
+    (`unapplied_reason`). `max_connections` and `connections` are PostgreSQL's limit and how many there are now, 0
+    where unknown."""
 
     alias: str = ""
     vendor: str = ""
@@ -152,7 +154,8 @@ class Folder:
 
 @dataclass(frozen=True)
 class Media(Part):
-    """`media` is MEDIA_ROOT, None when it is not set; `upload` is FILE_UPLOAD_TEMP_DIR or else where Python's tempfile goes."""
+    """`media` is MEDIA_ROOT, None when it is not set; `upload` is FILE_UPLOAD_TEMP_DIR or else where Python's tempfile
+    goes."""
 
     media: Folder | None = None
     upload: Folder | None = None
