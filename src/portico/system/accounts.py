@@ -108,10 +108,10 @@ def acting_as(account: Account) -> Iterator[None]:
         yield
         return
     groups = os.getgroups()
-    os.setgroups(sorted(account.groups))
-    os.setegid(account.gid)
-    os.seteuid(account.uid)
     try:
+        os.setgroups(sorted(account.groups))
+        os.setegid(account.gid)
+        os.seteuid(account.uid)
         yield
     finally:
         os.seteuid(0)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from portico.model.seen import LogSeen
 
+_STREAMS = ("/dev/std", "/dev/fd/", "/proc/self/")
 _REASONS = {
     errno.ENOENT: "it does not exist",
     errno.ENOTDIR: "it does not exist",
@@ -23,6 +24,8 @@ def tail(path: str, kind: Literal["access", "error", "uwsgi"], limit_bytes: int 
 
     Never raises and never waits: `error` says why there is no text (missing, not to be read, a folder, a pipe, a device).
     """
+    if _is_stream(path):
+        return LogSeen(path, kind, error="it is the standard output of whatever writes it"), ""
     try:
         # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -39,6 +42,18 @@ def tail(path: str, kind: Literal["access", "error", "uwsgi"], limit_bytes: int 
         os.close(handle)
     seen = LogSeen(path, kind, status.st_size, len(data), status.st_mtime)
     return seen, (data if whole else data.partition(b"\n")[2]).decode("utf-8", "replace")
+
+
+def _is_stream(path: str) -> bool:
+    """Whether it leads to /dev/stdout or the like, which for us would be our own, as logs of containers do."""
+    for _ in range(10):
+        if os.path.abspath(path).startswith(_STREAMS):  # noqa: PTH100
+            return True
+        try:
+            path = os.path.join(os.path.dirname(path), os.readlink(path))  # noqa: PTH115, PTH118, PTH120
+        except (OSError, ValueError):
+            return False
+    return False
 
 
 def _end(handle: int, size: int, limit_bytes: int) -> tuple[bytes, bool]:
@@ -84,15 +99,11 @@ def _is_rotated(name: str, other: str, deleted: bool) -> bool:
     stem, dot, suffix = name.rpartition(".")
     if other == name:
         return deleted
-    if other.startswith((f"{name}.", f"{name}-", f"{name}_")):
-        return True
-    return (
-        bool(stem and dot) and other.startswith((f"{stem}-", f"{stem}.")) and other.endswith(f".{suffix}") and _dated(other)
-    )
-
-
-def _dated(name: str) -> bool:
-    return any(character.isdigit() for character in name)
+    behind = other.removeprefix(name)
+    if behind != other:
+        return any(map(str.isdigit, behind)) or behind in (".old", ".bak", "~")
+    between = other.removeprefix(f"{stem}-").removesuffix(f".{suffix}")
+    return bool(stem and dot) and other == f"{stem}-{between}.{suffix}" and any(map(str.isdigit, between))
 
 
 def _open_files(pid: int) -> Iterable[tuple[str, tuple[int, int]]]:

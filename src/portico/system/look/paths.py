@@ -9,6 +9,7 @@ import pwd
 import stat
 from collections import deque
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from portico.model.seen import PathSeen
@@ -32,11 +33,11 @@ def walk(path: str, account: Account | None, need: Need) -> PathSeen:
     who = account or ourselves()
     seen = PathSeen(path, account.name if account else "", need, "unknown")
     try:
-        way = _follow(os.path.abspath(path), who)  # noqa: PTH100 -- Path.resolve would follow the links
-    except (OSError, ValueError, RecursionError):
+        way = _follow(os.path.join(os.getcwd(), path), who)  # noqa: PTH109, PTH118 -- `..` is for the walk: links count
+    except (OSError, ValueError):
         return seen
-    seen = replace(seen, symlink=way.end if way.linked else "", missing=way.missing, closed=way.closed)
-    seen = replace(seen, closed_mode=_described(way.closed))
+    seen = replace(seen, symlink=way.target if way.linked else "", missing=way.missing, closed=way.closed)
+    seen = replace(seen, closed_mode=_described(way.closed) if way.closed else "")
     if way.missing:
         return replace(seen, kind="missing")
     return _with_end(seen, way, who)
@@ -44,53 +45,55 @@ def walk(path: str, account: Account | None, need: Need) -> PathSeen:
 
 @dataclass
 class _Way:
-    """How far the walk came. `end` is the last component reached, its links resolved; `status` its own."""
+    """How far the walk came. `end` is the last component reached, its links resolved; `status` its own, None when it ended
+    before the path did; `rest` is what was not reached then."""
 
     end: str = "/"
     status: os.stat_result | None = None
     missing: str = ""
     closed: str = ""
     linked: bool = False
+    rest: str = ""
+
+    @property
+    def target(self) -> str:
+        """Where the path leads, whether something is there or not."""
+        return os.path.join(self.end, self.rest) if self.rest else self.end  # noqa: PTH118
 
 
 def _follow(path: str, who: Account) -> _Way:
     way = _Way(status=os.lstat("/"))
-    left = deque(part for part in path.split("/") if part)
+    left = deque(_parts(path))
     links = 0
-    while left:
+    while left and _enter(way, left, who):
         part = left.popleft()
         if part == "..":
             way.end = os.path.dirname(way.end)  # noqa: PTH120
             way.status = os.lstat(way.end)
             continue
-        if part == ".":
-            continue
-        if not _enter(way, who):
-            return way
         here = os.path.join(way.end, part)  # noqa: PTH118
-        status = _status(here, way)
-        if status is None:
-            way.status = None
-            return way
-        if not stat.S_ISLNK(status.st_mode):
+        status = _status(here, way, who)
+        if status is not None and stat.S_ISLNK(status.st_mode) and links < _MOST_LINKS:
+            links += 1
+            _link(way, here, status, left, who)
+        elif status is None or stat.S_ISLNK(status.st_mode):
+            way.missing = here if status else way.missing
+            way.rest, way.status = "/".join((part, *left)), None
+            break
+        else:
             way.end, way.status = here, status
-            continue
-        links += 1
-        way.linked = way.linked or not left
-        if links > _MOST_LINKS:
-            way.missing, way.status = way.missing or here, None
-            return way
-        target = os.readlink(here)  # noqa: PTH115
-        if target.startswith("/"):
-            way.end, way.status = "/", os.lstat("/")
-        left.extendleft(reversed([piece for piece in target.split("/") if piece]))
     return way
 
 
-def _enter(way: _Way, who: Account) -> bool:
-    """Whether the walk goes on below `way.end`; a folder that is shut for the account does not end it for us."""
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _enter(way: _Way, left: deque[str], who: Account) -> bool:
+    """Whether there is a below of `way.end`. A folder that is shut for the account ends the walk only where it is for us."""
     if way.status is None or not stat.S_ISDIR(way.status.st_mode):
-        way.missing = way.end
+        way.rest = "/".join(left)
+        way.missing = os.path.join(way.end, left[0])  # noqa: PTH118
         way.status = None
         return False
     if not way.closed and not may(way.end, way.status, who, "x"):
@@ -98,13 +101,37 @@ def _enter(way: _Way, who: Account) -> bool:
     return True
 
 
-def _status(here: str, way: _Way) -> os.stat_result | None:
+def _link(way: _Way, here: str, status: os.stat_result, left: deque[str], who: Account) -> None:
+    """Put what a symbolic link says in front of what is left."""
+    is_last = not left
+    way.linked = way.linked or is_last
+    if is_last and not way.closed and way.status and _is_protected(way.status, status, who):
+        way.closed = here
+    target = os.readlink(here)  # noqa: PTH115
+    if target.startswith("/"):
+        way.end, way.status = "/", os.lstat("/")
+    left.extendleft(reversed(_parts(target)))
+
+
+def _is_protected(folder: os.stat_result, link: os.stat_result, who: Account) -> bool:
+    """Whether the kernel keeps this account from following somebody else's link in a folder like /tmp, root included
+    (fs.protected_symlinks, https://docs.kernel.org/admin-guide/sysctl/fs.html)."""
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    if folder.st_mode & shared != shared or link.st_uid in (who.uid, folder.st_uid):
+        return False
+    try:
+        return Path("/proc/sys/fs/protected_symlinks").read_text().strip() == "1"
+    except OSError:
+        return False
+
+
+def _status(here: str, way: _Way, who: Account) -> os.stat_result | None:
     try:
         return os.lstat(here)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG):
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
             way.missing = here
-        else:
+        elif error.errno == errno.EACCES and who.uid == ourselves().uid:
             way.closed = way.closed or way.end
         return None
 
@@ -130,19 +157,20 @@ def may(path: str, status: os.stat_result, who: Account, need: Need) -> bool:
     """Whether the account may do that with what is at `path` (no symbolic link), its folders apart."""
     us = ourselves().uid
     if who.uid == 0:
-        return us != 0 or need != "w" or os.access(path, os.W_OK, effective_ids=True)
+        return us != 0 or os.access(path, _TRIES[need], effective_ids=True)
     by_bits = _bits_permit(status, who, _BITS[need])
     if us not in (0, who.uid) or (by_bits and not _has_list(path) and need != "w"):
         return by_bits
-    return _try(path, who, need)
+    try:
+        return _try(path, who, need)
+    except OSError:
+        return by_bits
 
 
 def _try(path: str, who: Account, need: Need) -> bool:
-    """Ask the kernel about the one component: through an open folder, so that those above it play no part."""
-    try:
-        handle = os.open(path, os.O_PATH | os.O_NOFOLLOW)
-    except OSError:
-        return False
+    """Ask the kernel about the one component: through a descriptor, so that the folders above it play no part. Raises
+    OSError where it cannot be asked."""
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         with acting_as(who):
             return os.access(f"/proc/self/fd/{handle}", _TRIES[need], effective_ids=True)
@@ -176,10 +204,8 @@ def _kind(mode: int) -> Literal["file", "folder", "socket", "other"]:
 def _described(path: str) -> str:
     """`drwx------ root root`."""
     try:
-        status = os.stat(path) if path else None  # noqa: PTH116
+        status = os.lstat(path)
     except OSError:
-        return ""
-    if status is None:
         return ""
     return f"{stat.filemode(status.st_mode)} {_user(status.st_uid)} {_group(status.st_gid)}"
 
