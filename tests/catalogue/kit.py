@@ -148,7 +148,8 @@ class Kit:
         text = (
             f"{user}\ndaemon off;\npid {self.folder}/nginx.pid;\nerror_log {self.folder}/error.log {level};\n{main}\n"
             f"events {{ worker_connections {connections}; }}\n"
-            f"http {{\n{mime}\ndefault_type application/octet-stream;\naccess_log {self.folder}/access.log;\n{temp}\n{http}\n"
+            f"http {{\n{mime}\ndefault_type application/octet-stream;\naccess_log "
+            f"{self.folder}/access.log;\n{temp}\n{http}\n"
             f"server {{\nlisten 127.0.0.1:{self.port};\n{server}\n}}\n}}\n"
         )
         path = self.write(conf, text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 
+from portico.hops.uwsgi.extra_lines import options
 from portico.model.finding import Finding, Kind
 from portico.model.plan import Listen, Plan
+from portico.model.units import nginx_size
 
 IMPATIENT = Kind(
     "nginx-uwsgi.W001",
@@ -36,6 +38,17 @@ OPEN = Kind(
     "client address, scheme and host it claims.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
 )
+BODY_LIMIT = Kind(
+    "nginx-uwsgi.W081",
+    "nginx-uwsgi",
+    "uWSGI refuses bodies that nginx lets through",
+    "uWSGI closes the connection in the middle of the upload, so visitors get a 502 in place of nginx's plain 413.",
+    source="https://uwsgi-docs.readthedocs.io/en/latest/Options.html#limit-post",
+    shows="Uploads above a certain size are answered 502; `recv() failed (104)` in nginx's log and `Invalid (too big) "
+    "CONTENT_LENGTH` in uWSGI's.",
+    example='[nginx]\nclient_max_body_size = "75m"\n\n[uwsgi]\nextra = "limit-post = 1048576"',
+    cure="Let nginx alone hold the limit: it answers 413 before a worker is bothered.",
+)
 #: nginx's default of large_client_header_buffers, 4 buffers of 8k, is what it accepts of a request's head.
 NGINX_HEAD_BYTES = 32 * 1024
 
@@ -64,7 +77,26 @@ def check(plan: Plan) -> list[Finding]:
                 fix=["[uwsgi] buffer_size = 32768 in portico.toml"],
             )
         )
-    return found
+    return found + _bodies(plan, plan.nginx.client_max_body_bytes)
+
+
+def _bodies(plan: Plan, nginx_bytes: int) -> list[Finding]:
+    """`limit-post` in a raw line; 0 is no limit on either side."""
+    limits = [int(value) for name, value, _ in options(plan) if name == "limit-post" and value.isdigit()]
+    limit = limits[-1] if limits else 0
+    if not limit or 0 < nginx_bytes <= limit:
+        return []
+    shown = nginx_size(nginx_bytes) if nginx_bytes else "0 (no limit)"
+    return [
+        BODY_LIMIT.found(
+            cause=f"uWSGI takes bodies of up to {limit} bytes, nginx lets {nginx_bytes or 'any number of'} bytes through",
+            evidence=[f"limit-post = {limit} ([uwsgi] extra)", f"nginx.client_max_body_size = {shown}"],
+            fix=[
+                "remove limit-post from `extra`",
+                f'[nginx]\nclient_max_body_size = "{nginx_size(limit)}"   # in portico.toml',
+            ],
+        )
+    ]
 
 
 def _exposed(listen: Listen) -> list[Finding]:

@@ -12,7 +12,19 @@ from portico.model.finding import Finding, Kind
 _SEVERITY = {"error": 0, "warning": 1, "info": 2}
 _BASIS = {"request": 0, "state": 1, "log": 2, "configuration": 3}
 _CERTAINTY = {"certain": 0, "likely": 1}
-_HOPS = ("config", "project", "nginx", "nginx-uwsgi", "nginx-django", "uwsgi", "uwsgi-wsgi", "wsgi", "wsgi-django", "django", "system")
+_HOPS = (
+    "config",
+    "project",
+    "nginx",
+    "nginx-uwsgi",
+    "nginx-django",
+    "uwsgi",
+    "uwsgi-wsgi",
+    "wsgi",
+    "wsgi-django",
+    "django",
+    "system",
+)
 
 UNEXPLAINED = Kind(
     "nginx.E090",
@@ -72,7 +84,9 @@ def _causes(name: str, present: Iterable[str], kinds: Mapping[str, Kind]) -> set
 
 def _depth(name: str, causes: Mapping[str, set[str]], above: tuple[str, ...]) -> int:
     """How many steps it is away from a root; a circle counts once."""
-    return max((1 + _depth(cause, causes, (*above, name)) for cause in causes.get(name, ()) if cause not in above), default=0)
+    return max(
+        (1 + _depth(cause, causes, (*above, name)) for cause in causes.get(name, ()) if cause not in above), default=0
+    )
 
 
 def _unexplained(evidence: Evidence) -> Iterator[Finding]:

@@ -76,5 +76,8 @@ def _is_nginx(path: Path) -> bool:
 
 
 def _mentions(conf: Path, project: Path) -> bool:
-    texts = [_head(conf), *(_head(path) for folder in ("sites-enabled", "conf.d") for path in _entries(conf.parent / folder))]
+    texts = [
+        _head(conf),
+        *(_head(path) for folder in ("sites-enabled", "conf.d") for path in _entries(conf.parent / folder)),
+    ]
     return any(str(project) in text for text in texts)

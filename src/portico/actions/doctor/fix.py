@@ -1,4 +1,5 @@
-"""`doctor --fix`: do what a finding's remedy says, prove it by looking again, and undo it when the finding is still there."""
+"""`doctor --fix`: do what a finding's remedy says, prove it by looking again, and undo it when the finding is still
+there."""
 
 from __future__ import annotations
 
@@ -60,9 +61,9 @@ def take_back(done: list[Undo]) -> None:
             undo()
 
 
-def candidate(findings: tuple[Finding, ...], tried: frozenset[tuple[str, str]]) -> Finding | None:
-    """The next finding to mend: the first with a remedy that was not tried, root causes first."""
-    return next((one for one in findings if one.remedy and (one.id, one.cause) not in tried), None)
+def candidate(findings: tuple[Finding, ...], tried: frozenset[tuple[str, str]]) -> tuple[Finding, Remedy] | None:
+    """The next finding to mend and how: the first with a remedy that was not tried, root causes first."""
+    return next(((one, one.remedy) for one in findings if one.remedy and (one.id, one.cause) not in tried), None)
 
 
 @singledispatch

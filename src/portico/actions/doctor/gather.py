@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from portico.actions.doctor import look_backends, look_nginx, look_project, look_uwsgi, visits
@@ -180,7 +180,9 @@ def _blind_spots(
             unseen.note("uwsgi.environ", f"this account may not see the environment of {seen.master.line}")
     if project and project.answer is None:
         outcome = project.outcome
-        why = "it took too long" if outcome and outcome.timed_out else f"exit status {outcome.code}" if outcome else "not run"
+        why = (
+            "it took too long" if outcome and outcome.timed_out else f"exit status {outcome.code}" if outcome else "not run"
+        )
         unseen.note("project", f"the application could not be examined in {project.python}: {why}")
     if not nginx.conf and not instances:
         unseen.note("deployment", f"no nginx and no uWSGI was found for {target.asked.project}")

@@ -113,7 +113,8 @@ def _pid_file(seen: NginxSeen) -> tuple[str, str | None] | None:
 
 
 def _test(seen: NginxSeen, masters: list[ProcessSeen]) -> Outcome | None:
-    """`nginx -t`; None when it would fail for reasons of its own: an ordinary user may not open the files of root's nginx."""
+    """`nginx -t`; None when it would fail for reasons of its own: an ordinary user may not open the files of root's
+    nginx."""
     if accounts.ourselves().uid != 0 and masters and masters[0].user != accounts.ourselves().name:
         return None
     outcome = run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))

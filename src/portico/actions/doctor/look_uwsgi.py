@@ -65,12 +65,12 @@ def _configured(paths: list[str], given: Sequence[Option]) -> UwsgiSeen:
             found += parsed
             problems += trouble
             waiting += [_absolute(other, str(Path(path).parent)) for other in ini.includes(parsed)]
-    return UwsgiSeen(
-        files=tuple(read), options=(*found, *given), missing_files=tuple(missing), problems=tuple(problems)
-    )
+    return UwsgiSeen(files=tuple(read), options=(*found, *given), missing_files=tuple(missing), problems=tuple(problems))
 
 
-def related(target: Target, everything: tuple[UwsgiSeen, ...], addresses: frozenset[str]) -> tuple[list[UwsgiSeen], list[UwsgiSeen]]:
+def related(
+    target: Target, everything: tuple[UwsgiSeen, ...], addresses: frozenset[str]
+) -> tuple[list[UwsgiSeen], list[UwsgiSeen]]:
     """The instances of this deployment, those that listen at `addresses` first, and the others."""
     ours = [seen for seen in everything if _sockets(seen) & addresses]
     ours += [seen for seen in everything if seen not in ours and _is_named(target, seen)]
@@ -110,7 +110,9 @@ def log_path(seen: UwsgiSeen) -> str:
     master = seen.master
     if master and master.log and master.log.startswith("/") and not master.log.startswith("/dev/"):
         return master.log.removesuffix(" (deleted)")
-    folder = seen.value("chdir") or (master.cwd if master else None) or (str(Path(seen.files[0]).parent) if seen.files else "/")
+    folder = (
+        seen.value("chdir") or (master.cwd if master else None) or (str(Path(seen.files[0]).parent) if seen.files else "/")
+    )
     return next((_absolute(path, folder) for path in options.log_files(seen.options)), "")
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from portico.actions.doctor import fix
-
 from portico.actions.doctor.diagnose import diagnose
 from portico.actions.doctor.gather import gather
 from portico.actions.doctor.target import Asked, Target, find
@@ -15,6 +14,7 @@ from portico.actions.environment import without_secrets
 from portico.model.errors import Exit
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding
+from portico.model.remedy import Remedy
 from portico.model.result import Result
 
 Say = Callable[[str], None]
@@ -23,7 +23,8 @@ Agree = Callable[[Finding], bool]
 
 
 def doctor(asked: Asked) -> Result:
-    """`result.hops` is what was seen at each hop of the way, `result.visits` the requests that were made, `result.unknown` what
+    """`result.hops` is what was seen at each hop of the way, `result.visits` the requests that were made,
+    `result.unknown` what
     could not be seen. Exit 1 when a finding is an error."""
     target = find(asked)
     evidence, findings = examined(target)
@@ -37,9 +38,10 @@ def mend(asked: Asked, agree: Agree, say: Say) -> Result:
     evidence, findings = examined(target)
     attempts: list[fix.Attempt] = []
     tried: frozenset[tuple[str, str]] = frozenset()
-    while finding := fix.candidate(findings, tried):
+    while chosen := fix.candidate(findings, tried):
+        finding, remedy = chosen
         tried |= {(finding.id, finding.cause)}
-        attempt, again = _attempt(finding, target, agree)
+        attempt, again = _attempt(finding, remedy, target, agree)
         attempts.append(attempt)
         say(f"{finding.id} {attempt.outcome}: {attempt.why or attempt.says}")
         if again:
@@ -51,9 +53,7 @@ def mend(asked: Asked, agree: Agree, say: Say) -> Result:
 _Seen = tuple[Target, Evidence, tuple[Finding, ...]]
 
 
-def _attempt(finding: Finding, target: Target, agree: Agree) -> tuple[fix.Attempt, _Seen | None]:
-    remedy = finding.remedy
-    assert remedy is not None
+def _attempt(finding: Finding, remedy: Remedy, target: Target, agree: Agree) -> tuple[fix.Attempt, _Seen | None]:
     if not agree(finding):
         return fix.Attempt(finding.id, remedy.says, "declined"), None
     try:

@@ -45,7 +45,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Target:
-    """What to look at. `url` is absolute or empty (then the first address of the configuration is taken, with `path`). `conf`
+    """What to look at. `url` is absolute or empty (then the first address of the configuration is taken, with `path`).
+    `conf`
     is nginx's configuration, `prefix` the folder its relative paths start from; `uwsgi` are files of uWSGI; `logs` further
     logs of uWSGI. `plan` is the kept plan of a stack of Portico's."""
 

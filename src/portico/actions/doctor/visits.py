@@ -48,7 +48,9 @@ def host_of(target: Target, nginx: NginxSeen, url: str) -> str:
     if target.plan:
         return str(target.plan["site"]["health_host"])
     parts = urlsplit(url)
-    found = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), parts.netloc, parts.path) if nginx.tree else None
+    found = (
+        route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), parts.netloc, parts.path) if nginx.tree else None
+    )
     named = found.server.first("server_name") if found and found.server else None
     plain = [name for name in (named.args if named else ()) if not set(name) & set("*~_$") and name]
     return plain[0] if plain else parts.netloc
@@ -111,6 +113,8 @@ def failed_lately(nginx: NginxSeen, asked_path: str) -> Sequence[str]:
     failed = [
         entry.uri
         for entry in reversed(nginx.accesses)
-        if entry.method in ("GET", "HEAD") and (entry.status >= 500 or entry.status in (400, 403, 404)) and entry.uri != asked_path
+        if entry.method in ("GET", "HEAD")
+        and (entry.status >= 500 or entry.status in (400, 403, 404))
+        and entry.uri != asked_path
     ]
     return list(dict.fromkeys(failed))[:3]

@@ -36,7 +36,8 @@ SLOW_UPLOAD = Kind(
     "Slow uploads are cut off: nginx passes them on unbuffered",
     "With uwsgi_request_buffering off uWSGI waits for each part of the body itself, and only 4 seconds (socket-timeout).",
     source=f"{_MODULE}#uwsgi_request_buffering",
-    shows="500 for users on slow lines, after about 4 seconds: `UnreadablePostError: timeout during read(...) on wsgi.input`.",
+    shows="500 for users on slow lines, after about 4 seconds: `UnreadablePostError: timeout during read(...) on "
+    "wsgi.input`.",
     example="uwsgi_request_buffering off;",
     cure="Remove `uwsgi_request_buffering off;`, or `socket-timeout = 60` in uwsgi.ini.",
 )
@@ -46,20 +47,25 @@ QUEUE_TCP = Kind(
     "The listen queue is full: more requests wait than uWSGI takes",
     "All workers are busy; the kernel drops further connections, and clients try again until they give up.",
     source=_QUEUE,
-    shows="Pages become slow, then time out; nginx's error log is empty. uWSGI: `*** uWSGI listen queue of socket ... full`.",
+    shows="Pages become slow, then time out; nginx's error log is empty. uWSGI: `*** uWSGI listen queue of socket ... "
+    "full`.",
     example='*** uWSGI listen queue of socket "127.0.0.1:9090" (fd: 3) full !!! (100/100) ***',
-    cure="More workers (`processes`, `threads`) or faster pages; a larger `listen` (and net.core.somaxconn) only for short peaks.",
+    cure="More workers (`processes`, `threads`) or faster pages; a larger `listen` (and net.core.somaxconn) only for "
+    "short peaks.",
 )
 QUEUE_UNIX = Kind(
     "nginx-uwsgi.E126",
     "nginx-uwsgi",
     "The listen queue of the unix socket is full",
-    "All workers are busy; on a unix socket the kernel refuses further connections at once. uWSGI itself does not see it: its "
+    "All workers are busy; on a unix socket the kernel refuses further connections at once. uWSGI itself does not see "
+    "it: its "
     "log and its stats say 0.",
     source=_QUEUE,
     shows="502 under load only. nginx: `connect() to unix:... failed (11: Resource temporarily unavailable)`.",
-    example="connect() to unix:/run/site/app.sock failed (11: Resource temporarily unavailable) while connecting to upstream",
-    cure="More workers or faster pages; `listen = 1024` with net.core.somaxconn at least as large for short peaks. `ss -lx` shows "
+    example="connect() to unix:/run/site/app.sock failed (11: Resource temporarily unavailable) while connecting to "
+    "upstream",
+    cure="More workers or faster pages; `listen = 1024` with net.core.somaxconn at least as large for short peaks. `ss "
+    "-lx` shows "
     "the queue.",
 )
 LIMIT_POST = Kind(
@@ -78,7 +84,8 @@ READ_TIMEOUT = Kind(
     "nginx gave up waiting for the application",
     "The page took longer than uwsgi_read_timeout, or waited that long for a free worker.",
     source=f"{_MODULE}#uwsgi_read_timeout",
-    shows="504 after exactly uwsgi_read_timeout (60 s if it is not set). nginx: `upstream timed out (110: ...) while reading "
+    shows="504 after exactly uwsgi_read_timeout (60 s if it is not set). nginx: `upstream timed out (110: ...) while "
+    "reading "
     "response header`. uWSGI, later: a broken pipe.",
     example="upstream timed out (110: Connection timed out) while reading response header from upstream",
     cure="Make the page faster or move the work to a task queue. If it must take long: raise uwsgi_read_timeout for that "

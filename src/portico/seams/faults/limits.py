@@ -28,7 +28,9 @@ def _of_request(evidence: Evidence, entry: ErrorEntry) -> Basis:
 def buffer_size(evidence: Evidence) -> Iterator[Finding]:
     """A packet larger than buffer-size, told from HTTP that was read as one."""
     for seen in evidence.uwsgi:
-        events = [event for event in seen.saw("block-size", "http-size-exceeded") if event.data.get("size") not in HTTP_SIZES]
+        events = [
+            event for event in seen.saw("block-size", "http-size-exceeded") if event.data.get("size") not in HTTP_SIZES
+        ]
         if not events:
             continue
         option = seen.option("buffer-size")
@@ -79,7 +81,10 @@ def slow_upload(evidence: Evidence) -> Iterator[Finding]:
             cause="a client sent its body too slowly for uWSGI's socket-timeout"
             + (f", and nginx does not collect it first: {off.where}" if off else ""),
             evidence=[*([f"{off.where}: {off.text}"] if off else []), cut[-1].text.splitlines()[-1]],
-            fix=[f"remove `{off.text};` at {off.where}" if off else "put nginx in front", "or socket-timeout = 60 in uwsgi.ini"],
+            fix=[
+                f"remove `{off.text};` at {off.where}" if off else "put nginx in front",
+                "or socket-timeout = 60 in uwsgi.ini",
+            ],
             basis="log",
             certainty="certain" if off else "likely",
         )

@@ -1,4 +1,5 @@
-"""Whether nginx and what listens there speak the same protocol: both are tried, so a silent 4 seconds is told from a crash."""
+"""Whether nginx and what listens there speak the same protocol: both are tried, so a silent 4 seconds is told from a
+crash."""
 
 from __future__ import annotations
 
@@ -63,7 +64,10 @@ def _pass_to_http(evidence: Evidence, backend: BackendSeen) -> Finding:
     port = backend.address
     if backend.processes and backend.instance is None and not kind_of_socket:
         kind: Kind = kinds.PASS_TO_OTHER
-        who, fix = backend.processes[0].line, [f"proxy_pass http://{port};   # in {backend.directive.where}, instead of uwsgi_pass"]
+        who, fix = (
+            backend.processes[0].line,
+            [f"proxy_pass http://{port};   # in {backend.directive.where}, instead of uwsgi_pass"],
+        )
     elif kind_of_socket == "http":
         kind, who = kinds.PASS_TO_HTTP_ROUTER, "uWSGI's HTTP router"
         fix = [f"socket = {port}   # instead of `http`, at {where.partition(': ')[0]}; then restart uWSGI"]
@@ -110,7 +114,9 @@ def without_nginx(evidence: Evidence) -> Iterator[Finding]:
     holders = [process for process in evidence.front_processes if "uwsgi" in " ".join(process.command)]
     speaks = any(kind in ("socket", "uwsgi-socket") for seen in evidence.uwsgi for kind, _, _ in sockets(seen.options))
     direct = visit is not None and not visit.exchange.status and visit.exchange.stage != "connect" and bool(holders)
-    modifiers = [event for seen in evidence.uwsgi for event in seen.saw("modifier") if event.data.get("number") == _TLS_RECORD]
+    modifiers = [
+        event for seen in evidence.uwsgi for event in seen.saw("modifier") if event.data.get("number") == _TLS_RECORD
+    ]
     proxied = any(backend.protocol in ("http", "https") for backend in evidence.backends)
     if modifiers and not proxied:
         yield kinds.TLS_TO_UWSGI.found(
@@ -198,7 +204,12 @@ def chunked(evidence: Evidence) -> Iterator[Finding]:
     passed = {backend.address for backend in evidence.backends}
     for seen in evidence.uwsgi:
         for kind, address, option in sockets(seen.options):
-            if kind in ("http-socket", "http11-socket", "http") and address not in passed and seen.master and not evidence.managed:
+            if (
+                kind in ("http-socket", "http11-socket", "http")
+                and address not in passed
+                and seen.master
+                and not evidence.managed
+            ):
                 yield kinds.CHUNKED.found(
                     cause=f"clients reach uWSGI's {kind} at {address} without nginx in between",
                     evidence=[f"{option.where}: {option.name} = {option.value}"],

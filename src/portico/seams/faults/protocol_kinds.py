@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portico.model.finding import Kind
 
-_PASS = "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_pass"
+_TARGET = "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_pass"
 _PARAM = "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_param"
 _HTTP = "https://uwsgi-docs.readthedocs.io/en/latest/HTTP.html"
 _PROTOCOL = "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html"
@@ -15,9 +15,11 @@ PASS_TO_HTTP_SOCKET = Kind(
     "nginx speaks uwsgi to a socket where uWSGI expects HTTP",
     "uWSGI waits for a line of HTTP that never comes, and gives up after its socket-timeout of 4 seconds.",
     source=_HTTP,
-    shows="502 after exactly 4 seconds for every page. nginx: `upstream prematurely closed connection`. uWSGI's log has nothing.",
+    shows="502 after exactly 4 seconds for every page. nginx: `upstream prematurely closed connection`. uWSGI's log "
+    "has nothing.",
     example="http-socket = 127.0.0.1:9090       ; uwsgi.ini\nuwsgi_pass 127.0.0.1:9090;         # nginx",
-    cure="In uwsgi.ini `socket = ` instead of `http-socket = ` (or in nginx `proxy_pass http://...` instead of `uwsgi_pass`).",
+    cure="In uwsgi.ini `socket = ` instead of `http-socket = ` (or in nginx `proxy_pass http://...` instead of "
+    "`uwsgi_pass`).",
 )
 PASS_TO_HTTP_ROUTER = Kind(
     "nginx-uwsgi.E111",
@@ -35,7 +37,8 @@ PASS_TO_OTHER = Kind(
     "nginx speaks uwsgi to a server that speaks HTTP",
     "gunicorn, uvicorn and runserver know only HTTP; the packet is binary junk to them.",
     source="https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass",
-    shows="Pages hang until nginx's read timeout (504), or 502. The other server's log: `Bad request version` and binary text.",
+    shows="Pages hang until nginx's read timeout (504), or 502. The other server's log: `Bad request version` and "
+    "binary text.",
     example="uwsgi_pass 127.0.0.1:8000;         # where gunicorn listens",
     cure="`proxy_pass http://127.0.0.1:8000;` with `proxy_set_header Host $http_host;`.",
 )
@@ -46,10 +49,12 @@ PROXY_TO_UWSGI = Kind(
     "The first letters of `GET ` are read as the size of a packet: 21573 bytes, more than the buffer takes; with a larger "
     "buffer uWSGI waits for the rest until its socket-timeout.",
     source=_PROTOCOL,
-    shows="502 at once, uWSGI's log: `invalid request block size: 21573 (max 4096)...skip`. With `buffer-size` above 21573: 502 "
+    shows="502 at once, uWSGI's log: `invalid request block size: 21573 (max 4096)...skip`. With `buffer-size` above "
+    "21573: 502 "
     "after 4 seconds and no line at all. A browser on that port: an empty reply.",
     example="socket = 127.0.0.1:9090                    ; uwsgi.ini\nproxy_pass http://127.0.0.1:9090;          # nginx",
-    cure="In nginx `include uwsgi_params; uwsgi_pass 127.0.0.1:9090;` instead of `proxy_pass`. A larger buffer-size only hides it.",
+    cure="In nginx `include uwsgi_params; uwsgi_pass 127.0.0.1:9090;` instead of `proxy_pass`. A larger buffer-size "
+    "only hides it.",
 )
 TLS_TO_UWSGI = Kind(
     "nginx-uwsgi.E114",
@@ -91,7 +96,8 @@ OTHER_PARAMS = Kind(
     source=_PARAM,
     shows="As without any: 502, `KeyError: 'REQUEST_METHOD'`, `{6 vars}`.",
     example="location / { include fastcgi_params; uwsgi_pass unix:/run/site/app.sock; }",
-    cure="`include uwsgi_params;`. In the same way `proxy_set_header` does nothing here: use `uwsgi_param HTTP_NAME value;`.",
+    cure="`include uwsgi_params;`. In the same way `proxy_set_header` does nothing here: use `uwsgi_param HTTP_NAME "
+    "value;`.",
 )
 LOST_PARAMS = Kind(
     "nginx-uwsgi.E118",
@@ -100,7 +106,8 @@ LOST_PARAMS = Kind(
     "nginx takes `uwsgi_param` from an outer block only if the inner one sets none of its own.",
     source=_PARAM,
     shows="502, `KeyError: 'REQUEST_METHOD'`, although uwsgi_params is included in the server and nginx accepts the file.",
-    example="server {\n  include uwsgi_params;\n  location / { uwsgi_param HTTP_X_REAL_IP $remote_addr; uwsgi_pass ...; }\n}",
+    example="server {\n  include uwsgi_params;\n  location / { uwsgi_param HTTP_X_REAL_IP $remote_addr; uwsgi_pass "
+    "...; }\n}",
     cure="Write `include uwsgi_params;` into the location too, beside its own `uwsgi_param`.",
 )
 DEAD_PROXY_HEADER = Kind(

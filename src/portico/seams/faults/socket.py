@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 from portico.hops.uwsgi.options import sockets
-from portico.model.evidence import BackendSeen, Evidence, UwsgiSeen
+from portico.model.evidence import BackendSeen, Evidence, PathSeen, UwsgiSeen
 from portico.model.finding import Basis, Certainty, Finding
 from portico.model.remedy import Chmod, Chown, PorticoUp, Remedy, Step
 from portico.seams.faults import socket_kinds as kinds
@@ -47,9 +47,9 @@ def _unix(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
     if path.missing or (path.kind == "socket" and not backend.listeners and _refused(backend)):
         yield from _nobody(evidence, backend)
     elif path.closed == name or (path.closed and path.kind == "socket" and path.closed == path.symlink):
-        yield from _closed(evidence, backend)
+        yield from _closed(evidence, backend, path)
     elif path.closed:
-        yield from _folder(evidence, backend)
+        yield from _folder(evidence, backend, path)
     elif backend.listeners:
         yield from _unseen_by_nginx(evidence, backend)
 
@@ -107,12 +107,11 @@ def _listening_elsewhere(evidence: Evidence, backend: BackendSeen) -> tuple[Uwsg
     return None
 
 
-def _closed(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
-    path = backend.path
-    assert path is not None
+def _closed(evidence: Evidence, backend: BackendSeen, path: PathSeen) -> Iterator[Finding]:
     instance = evidence.uwsgi[backend.instance] if backend.instance is not None else None
     option = instance.option("chmod-socket") if instance else None
     group = evidence.nginx.worker_user or "www-data"
+    ini = instance.files[0] if instance and instance.files else "uwsgi.ini"
     ours = evidence.managed and instance is not None
     steps: tuple[Step, ...] = (Chown(path.path, "", group), Chmod(path.path, 0o660))
     yield kinds.SOCKET_CLOSED.found(
@@ -124,7 +123,7 @@ def _closed(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
             *[entry.line for entry in evidence.errors_of(13)][-1:],
         ],
         fix=[
-            f"chown-socket = {path.owner}:{group}\nchmod-socket = 660   # in {instance.files[0] if instance and instance.files else 'uwsgi.ini'}",
+            f"chown-socket = {path.owner}:{group}\nchmod-socket = 660   # in {ini}",
             f"now, until the next start: sudo chgrp {group} {path.path} && sudo chmod 660 {path.path}",
         ],
         basis=_basis(evidence, backend),
@@ -134,9 +133,7 @@ def _closed(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
     )
 
 
-def _folder(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
-    path = backend.path
-    assert path is not None
+def _folder(evidence: Evidence, backend: BackendSeen, path: PathSeen) -> Iterator[Finding]:
     yield kinds.SOCKET_FOLDER.found(
         cause=f"nginx's workers ({path.account}) may not enter {path.closed} on the way to {path.path}",
         evidence=[
@@ -172,7 +169,7 @@ def _unseen_by_nginx(evidence: Evidence, backend: BackendSeen) -> Iterator[Findi
         elif entry.errno == 13:
             certainty: Certainty = "certain" if evidence.machine.selinux == "enforcing" else "likely"
             yield kinds.MAC_DENIES.found(
-                cause=f"mode and owner of {name} permit it, but nginx is refused: {evidence.machine.selinux or 'a kernel policy'}",
+                cause=f"mode and owner of {name} permit it, but the kernel's policy refuses nginx",
                 evidence=[entry.line, f"security module: {evidence.machine.selinux or 'none seen'}"],
                 fix=["sudo ausearch -m avc -ts recent", "put the socket under /run, or add a rule for it"],
                 certainty=certainty,

@@ -59,7 +59,8 @@ SOCKET_CLOSED = Kind(
     source=_UNIX,
     shows="502 at once. nginx's error log: `connect() to unix:... failed (13: Permission denied)`.",
     example="srw-rw-r-- 1 root root /run/site/app.sock     # nginx's workers are www-data",
-    cure="In uwsgi.ini `chown-socket = YOU:www-data` with `chmod-socket = 660`, or `chmod-socket = 666` in a folder only the two "
+    cure="In uwsgi.ini `chown-socket = YOU:www-data` with `chmod-socket = 660`, or `chmod-socket = 666` in a folder "
+    "only the two "
     "may enter.",
 )
 SOCKET_FOLDER = Kind(
@@ -98,7 +99,8 @@ IPV6_FIRST = Kind(
     "nginx-uwsgi.E124",
     "nginx-uwsgi",
     "nginx tries ::1 first, where uWSGI does not listen",
-    "`localhost` stands for two addresses; nginx uses both in turn, and every try of the dead one costs time and a log line.",
+    "`localhost` stands for two addresses; nginx uses both in turn, and every try of the dead one costs time and a log "
+    "line.",
     source="https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server",
     shows="Pages come, some slowly, and the error log fills with `(111: Connection refused)` for `[::1]`.",
     example="uwsgi_pass localhost:9090;     # and in /etc/hosts: ::1 localhost",
