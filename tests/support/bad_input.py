@@ -128,7 +128,7 @@ def refused(ran: Ran, finding_id: str, code: int, *words: str) -> dict[str, Any]
     for part in ("title", "cause", "evidence", "fix"):
         assert finding[part], f"no {part}: {said}"
         assert all(finding[part]), f"an empty {part}: {said}"
-    assert finding["docs"].startswith("docs/findings.md#")
+    assert finding["docs"] == f"docs/findings/{finding_id}.md"
     texts = "\n".join([finding["title"], finding["cause"], *finding["evidence"], *finding["fix"]])
     assert [word for word in words if word not in texts] == [], said
     return finding
