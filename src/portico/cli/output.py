@@ -73,8 +73,10 @@ class Screen:
 def finding_text(finding: Finding) -> str:
     """A finding as a screen: what, why, the evidence, what to do."""
     head = click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
-    lines = [f"{head}  {click.style(finding.title, bold=True)}  [{finding.id}]"]
+    likely = "  (likely)" if finding.certainty == "likely" else ""
+    lines = [f"{head}  {click.style(finding.title, bold=True)}  [{finding.id}]{likely}"]
     lines += _block("cause", (finding.cause,)) + _block("seen", finding.evidence) + _block("do", finding.fix)
+    lines += _block("from", (f"follows from {', '.join(finding.follows)}",)) if finding.follows else []
     return "\n".join(lines)
 
 

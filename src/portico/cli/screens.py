@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from portico.cli import doctor_screen
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -163,6 +164,7 @@ _SCREENS: dict[str, Callable[[Data], str]] = {
     "rollback": _up,
     "releases": _releases,
     "down": _down,
+    "doctor": doctor_screen.text,
     "status": _status,
     "check": _check,
     "config": _config,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portico.actions.doctor.rules import KINDS, RULES
+from portico.hops.wsgi.examination import parse
 from portico.model.evidence import Evidence, Visit
 from portico.model.finding import Finding, Kind
 
@@ -111,10 +112,9 @@ def ruled_out(evidence: Evidence, visit: Visit) -> list[str]:
     for backend in evidence.backends[:1]:
         for exchange in (backend.uwsgi, backend.http):
             rows += [f"asked directly: {exchange.line}"] if exchange else []
-    answer = (evidence.project.answer or {}) if evidence.project else {}
-    call = answer.get("call")
-    if isinstance(call, Mapping) and call.get("status"):
-        rows.append(f"called in its own Python, the application answers {call['status']}")
+    call = parse(evidence.project.answer if evidence.project else None).call
+    if call.status:
+        rows.append(f"called in its own Python, the application answers {call.status}")
     if evidence.machine.oom_kills == ():
         rows.append("no process was killed for memory")
     return rows

@@ -8,7 +8,18 @@ from urllib.parse import urlsplit
 
 from portico.actions.doctor import look_backends, look_nginx, look_project, look_uwsgi, visits
 from portico.actions.doctor.target import Target
-from portico.model.evidence import BackendSeen, Evidence, Exchange, NginxSeen, ProcessSeen, ProjectSeen, UwsgiSeen, Visit
+from portico.hops.wsgi.examination import Django, parse
+from portico.model.evidence import (
+    BackendSeen,
+    Evidence,
+    Exchange,
+    ListenerSeen,
+    NginxSeen,
+    ProcessSeen,
+    ProjectSeen,
+    UwsgiSeen,
+    Visit,
+)
 from portico.model.finding import CouldNotTell
 from portico.system import clock, files
 from portico.system.look import ask
@@ -56,7 +67,7 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     path = _path(made) or "/"
     project = look_project.examine(place, path, host or "localhost") if place else None
     made += _static(nginx, url, host, project)
-    front = _holders(url, nginx)
+    front = _holders(url)
     evidence = Evidence(
         url=target.asked.url,
         managed=target.managed,
@@ -114,15 +125,20 @@ def _behind(backends: Sequence[BackendSeen], instances: Sequence[UwsgiSeen]) -> 
 
 def _static(nginx: NginxSeen, url: str, host: str, project: ProjectSeen | None) -> list[Visit]:
     """A request for a style sheet, where the application has some."""
-    said = (project.answer or {}).get("django") if project else None
-    if not url or not isinstance(said, Mapping) or not said.get("static_url") or not said.get("staticfiles_installed", True):
+    said = _django(project)
+    apps = said.settings.get("INSTALLED_APPS") or ()
+    if not url or not said.settings or "django.contrib.staticfiles" not in apps:
         return []
-    admin = "django.contrib.admin" in (said.get("installed_apps") or ())
-    wanted = visits.static_url(url, said["static_url"], said.get("static_root") or "", admin)
+    root = said.static.root or str(said.settings.get("STATIC_ROOT") or "")
+    wanted = visits.static_url(url, str(said.settings.get("STATIC_URL") or ""), root, "django.contrib.admin" in apps)
     return [visits.visit(nginx, "static", wanted, host, 5.0)] if wanted else []
 
 
-def _holders(url: str, nginx: NginxSeen) -> tuple:
+def _django(project: ProjectSeen | None) -> Django:
+    return parse(project.answer if project else None).django
+
+
+def _holders(url: str) -> tuple[ListenerSeen, ...]:
     parts = urlsplit(url)
     if not url:
         return ()
@@ -133,7 +149,7 @@ def _holders(url: str, nginx: NginxSeen) -> tuple:
     return tuple(at(listeners(), address))
 
 
-def _processes(front: Sequence) -> tuple[ProcessSeen, ...]:
+def _processes(front: Sequence[ListenerSeen]) -> tuple[ProcessSeen, ...]:
     pids = sorted({pid for one in front for pid in one.pids})
     return tuple(seen for pid in pids if (seen := process(pid)))
 
@@ -149,11 +165,8 @@ def _written(nginx: NginxSeen, instances: Sequence[UwsgiSeen], project: ProjectS
 
 def _more(made: Sequence[Visit], project: ProjectSeen | None) -> dict[str, Exchange]:
     """A 400 may be Django's about the Host: the same request with a Host that ALLOWED_HOSTS permits tells."""
-    said = (project.answer or {}).get("django") if project else None
-    if not made or made[0].exchange.status != 400 or not isinstance(said, Mapping):
-        return {}
-    allowed = [name.lstrip(".") for name in said.get("allowed_hosts") or () if name != "*"]
-    if not allowed:
+    allowed = [name.lstrip(".") for name in _django(project).settings.get("ALLOWED_HOSTS") or () if name != "*"]
+    if not made or made[0].exchange.status != 400 or not allowed:
         return {}
     first = made[0].exchange
     name, _, port = first.address.rpartition(":")

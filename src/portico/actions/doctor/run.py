@@ -11,6 +11,7 @@ from portico.actions.doctor.diagnose import diagnose
 from portico.actions.doctor.gather import gather
 from portico.actions.doctor.target import Asked, Target, find
 from portico.actions.environment import without_secrets
+from portico.hops.wsgi.examination import parse
 from portico.model.errors import Exit
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding
@@ -28,7 +29,7 @@ def doctor(asked: Asked) -> Result:
     could not be seen. Exit 1 when a finding is an error."""
     target = find(asked)
     evidence, findings = examined(target)
-    return Result("doctor", summary(target, evidence), findings, exit_code(findings))
+    return Result("doctor", summary(target, evidence, findings), findings, exit_code(findings))
 
 
 def mend(asked: Asked, agree: Agree, say: Say) -> Result:
@@ -46,7 +47,7 @@ def mend(asked: Asked, agree: Agree, say: Say) -> Result:
         say(f"{finding.id} {attempt.outcome}: {attempt.why or attempt.says}")
         if again:
             target, evidence, findings = again
-    data = {**summary(target, evidence), "fixes": [asdict(attempt) for attempt in attempts]}
+    data = {**summary(target, evidence, findings), "fixes": [asdict(attempt) for attempt in attempts]}
     return Result("doctor", data, findings, exit_code(findings))
 
 
@@ -78,11 +79,12 @@ def exit_code(findings: Sequence[Finding]) -> Exit:
     return Exit.FINDINGS if any(finding.severity == "error" for finding in findings) else Exit.DONE
 
 
-def summary(target: Target, evidence: Evidence) -> dict[str, Any]:
+def summary(target: Target, evidence: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
     """The walk as JSON-ready data."""
     visit = evidence.visit
     return {
         "url": visit and f"{visit.exchange.protocol}://{visit.exchange.address}{visit.exchange.path}",
+        "errors": sum(finding.severity == "error" for finding in findings),
         "healthy": not any(one.exchange.status == 0 or one.exchange.status >= 500 for one in evidence.visits),
         "managed": evidence.managed,
         "files": [path for path in (target.conf, *target.uwsgi) if path],
@@ -120,11 +122,11 @@ def _hops(evidence: Evidence) -> list[dict[str, Any]]:
                 "log": instance.log.path if instance and instance.log else None,
             }
         )
-    answer = (project.answer or {}) if project else {}
+    said = parse(project.answer if project else None)
     if project:
-        load, call = answer.get("load") or {}, answer.get("call") or {}
-        target = f"{project.module or project.file}:{project.callable}"
-        hops.append({"hop": "wsgi", "callable": target, "loads": load.get("ok"), "status": call.get("status")})
-    if answer.get("django"):
-        hops.append({"hop": "django", "settings": answer["django"].get("settings"), "debug": answer["django"].get("debug")})
+        name = f"{project.module or project.file}:{project.callable}"
+        hops.append({"hop": "wsgi", "callable": name, "loads": said.load.ok, "status": said.call.status or None})
+    if said.django.settings:
+        debug = bool(said.django.settings.get("DEBUG"))
+        hops.append({"hop": "django", "settings": said.load.settings or None, "debug": debug})
     return hops
