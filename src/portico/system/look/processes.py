@@ -15,7 +15,7 @@ from portico.model.seen import ProcessSeen
 
 T = TypeVar("T")
 _PYTHON = re.compile(r"python[\d.]*$|pypy[\d.]*$")
-_UWSGI = re.compile(r"(py)?uwsgi([-_.]\w+)*$", re.IGNORECASE)
+_UWSGI = re.compile(r"(py)?uwsgi([-_.]?(core|bin|real|py(thon)?[\d.]*|[\d.]+))*$", re.IGNORECASE)
 _UWSGI_TITLE = re.compile(r"(^|\s)uWSGI (master|worker|http|mule|spooler|fastrouter|emperor|cheap)\b", re.IGNORECASE)
 #: An nginx that only proves its configuration, tells its version or sends a signal.
 _ERRANDS = frozenset(("-t", "-T", "-v", "-V", "-h", "-?", "-s"))

@@ -87,7 +87,7 @@ def at(listeners: Sequence[ListenerSeen], address: str) -> tuple[ListenerSeen, .
 def _real(address: str) -> str:
     """nginx writes a unix address with a colon behind the path where a URI may follow."""
     path = address.removeprefix("unix:").removesuffix(":")
-    return path if path.startswith("@") else os.path.realpath(path)
+    return path if path.startswith("@") or "\0" in path else os.path.realpath(path)
 
 
 def _literals(host: str) -> Iterable[str]:
