@@ -6,9 +6,17 @@ https://uwsgi-docs.readthedocs.io/en/latest/Options.html
 
 from __future__ import annotations
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split("=") for pair in text.split())
+
+
 #: On or off: on with any value but `false`, `off`, `no` and `0`, and with none.
-FLAGS = frozenset(
-    """
+FLAGS = _names("""
     abstract-socket alarm-cheap alarm-list alarms-list auto-procname auto-weight autoload cache-no-expire
     cache-report-freed-items cache-use-last-modified carbon-name-resolve carbon-no-workers carbon-resolve-names
     carbon-use-metrics catch-exceptions cgi-mode cheap cheaper-algo-list cheaper-algos-list
@@ -37,12 +45,10 @@ FLAGS = frozenset(
     symcall-use-next tcp-fast-open-client tcp-fastopen-client tcp-nodelay threaded-logger thunder-lock ugreen
     unsubscribe-on-graceful-reload use-abort vacuum vhost vhost-host write-errors-exception-only
     wsgi-accept-buffer wsgi-accept-buffers wsgi-disable-file-wrapper wsgi-strict zerg-fallback
-    """.split()
-)
+""")
 
 #: One value; the last one given counts.
-SCALARS = frozenset(
-    """
+SCALARS = _names("""
     alarm-freq alarm-msg-size allowed-modifiers async backtrace-depth binary-path blacklist body-read-warning
     buffer-size cache cache-blocksize cache-expire-freq cache-store cache-store-sync cache-sync callable
     carbon-freq carbon-hostname-dots carbon-id carbon-idle-avg carbon-max-retry carbon-retry-delay carbon-root
@@ -91,12 +97,10 @@ SCALARS = frozenset(
     websocket-max-size websocket-ping-freq websocket-pong-tolerance websockets-max-size websockets-ping-freq
     websockets-pong-tolerance weight whitelist worker-exec worker-exec2 worker-reload-mercy workers
     write-errors-tolerance wsgi wsgi-env-behavior wsgi-env-behaviour wsgi-file wsgi-lite zerg-server
-    """.split()
-)
+""")
 
 #: Each time it is given adds something, or does something.
-LISTS = frozenset(
-    """
+LISTS = _names("""
     add-cache-item add-gid add-header after-request-call after-request-hook alarm alarm-backlog alarm-fd
     alarm-listen-queue alarm-log alarm-lq alarm-metric alarm-segfault attach-control-daemon attach-daemon
     attach-daemon2 backlog-alarm binary-append-data binsh brutal-reload-on-fd build-plugin cache-udp-node
@@ -160,26 +164,21 @@ LISTS = frozenset(
     vassals-set version wait-for-dir wait-for-file wait-for-fs wait-for-iface wait-for-interface
     wait-for-mountpoint wait-for-socket wait-iface wait-interface worker-mount xml xmlconfig yaml yml zerg
     zerg-pool zergpool
-    """.split()
-)
+""")
 
 #: Those of the last two kinds that need no value on the command line, and take one only as `--name=value`.
-BARE = frozenset(
-    """
+BARE = _names("""
     cflags check-cache chmod chmod-socket config-py dot-h end-blacklist end-for end-if end-whitelist endfor
     endif exit fastrouter-use-cache fastrouter-use-socket help http-keepalive http-manage-expect http-use-cache
     http-use-socket if-not-reload if-reload ksm log-date log-prefix log-syslog logdate mule mule-msg-size
     pcre-jit pyshell pyshell-oneshot python-version rawrouter-use-cache rawrouter-use-socket snmp
     so-send-timeout so-write-timeout socket-send-timeout socket-write-timeout usage version
-    """.split()
-)
+""")
 
 KNOWN = FLAGS | SCALARS | LISTS
 
 #: Second names of an option.
-ALIASES = dict(
-    pair.split("=")
-    for pair in """
+ALIASES = _pairs("""
     after-request-call=after-request-hook alarm-listen-queue=alarm-backlog alarm-log=log-alarm
     alarm-lq=alarm-backlog alarm-metric=metric-threshold alarms-list=alarm-list backlog-alarm=alarm-backlog
     carbon-resolve-names=carbon-name-resolve cheaper-algos-list=cheaper-algo-list cheaper-list=cheaper-algo-list
@@ -213,24 +212,55 @@ ALIASES = dict(
     stats-min=stats-minified stats-pushers-default-freq=stats-pusher-default-freq stats-server=stats
     subscribe=subscribe-to tcp-fastopen=tcp-fast-open tcp-fastopen-client=tcp-fast-open-client
     thread-stack-size=thread-stacksize threads-stack-size=thread-stacksize threads-stacksize=thread-stacksize
-    timer=signal-timer usage=help vassal-set=vassals-set venv=home virtualenv=home wait-for-dir=wait-for-fs
-    wait-for-file=wait-for-fs wait-for-iface=wait-for-interface
+    timer=signal-timer usage=help vassal-set=vassals-set venv=home virtualenv=home
+    wait-for-iface=wait-for-interface
     wait-for-iface-timeout=wait-for-interface-timeout wait-iface=wait-for-interface
     wait-iface-timeout=wait-for-interface-timeout wait-interface=wait-for-interface
     wait-interface-timeout=wait-for-interface-timeout websocket-max-size=websockets-max-size
     websocket-ping-freq=websockets-ping-freq websocket-pong-tolerance=websockets-pong-tolerance
     workers=processes wsgi=module wsgi-accept-buffers=wsgi-accept-buffer wsgi-env-behavior=wsgi-env-behaviour
     xml=xmlconfig yml=yaml zerg-pool=zergpool
-    """.split()
-)
+""")
 
 #: One-letter names, only on the command line.
-SHORT = dict(
-    pair.split("=")
-    for pair in """
+SHORT = _pairs("""
     A=sharedarea C=chmod-socket H=home J=test L=disable-logging M=master O=optimize Q=spooler R=max-requests
     S=set T=enable-threads a=abstract-socket b=buffer-size c=cgi-mode d=daemonize h=help i=single-interpreter
     j=json l=listen m=memory-report p=processes r=reaper s=socket t=harakiri v=max-vars w=module x=xmlconfig
     y=yaml z=socket-timeout
-    """.split()
+""")
+
+#: Options of builds with TLS, capabilities, other languages or protocols
+#: (https://uwsgi-docs.readthedocs.io/en/latest/Options.html).
+ELSEWHERE = _names("""
+    cap capability emperor-cap emperor-use-fork-server http-to-https https https-export-cert https-session-context
+    https-socket https-socket-modifier1 https-socket-modifier2 https2 ldap ldap-schema ldap-schema-dump legion-key
+    suwsgi-socket sni sni-dir sni-dir-ciphers sni-regexp spdy3 subscriptions-credentials-check
+    subscriptions-sign-check subscriptions-sign-check-tolerance subscriptions-sign-skip-uid sslrouter sslrouter2
+    sqlite cgi asyncio greenlet tornado coroae rados webdav-mount xslt-docroot
+""")
+ELSEWHERE_PREFIXES = (
+    "cgi-",
+    "coroae-",
+    "dav-",
+    "glusterfs-",
+    "jvm-",
+    "jwsgi",
+    "legion",
+    "lua",
+    "mono-",
+    "perl-",
+    "php-",
+    "psgi",
+    "rack",
+    "rails",
+    "rb-",
+    "ring-",
+    "ruby-",
+    "ssl-",
+    "sslrouter-",
+    "systemd-logger",
+    "v8-",
+    "webdav-",
+    "xslt-",
 )

@@ -1,0 +1,202 @@
+"""uWSGI's log as events: its own lines, its request lines, and what the application writes between them. Pure.
+
+The kinds and their data are in `event_patterns.py`; beside them there are
+- `traceback`: `exception`, `message`, `file`, `line`, `function`, `last_file`, `frames`, `bare` (see `tracebacks.py`),
+- `bind-failed`, `open-failed`, `chdir-failed`, `write-error`, `call-failed`: `call`, `path`, `error`, `errno` (its number),
+  `source`, and of `bind-failed` `address`, of `open-failed` `what` (`log`, `pid`, `config`, `plugin` or `file`),
+- `unrecognized-option`: `name`,
+- `request-json`: a request of Portico's own format (`rid`, `status`, `msecs`, `bytes`, `worker`, `core`),
+- `disallowed-host`: `host`, `rfc` (`true`: no name that RFC 1034 allows); `csrf`: `reason`, `path`; `django`: `what`, `path`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+
+from portico.hops.uwsgi import tracebacks
+from portico.hops.uwsgi.event_patterns import BY_HEAD, CALL, GETOPT, HEAD
+from portico.hops.uwsgi.facts import parse_request_line
+from portico.hops.uwsgi.options import address
+from portico.model.log import Event
+
+__all__ = ["events", "last_start"]
+
+#: What uwsgi_log_verbose and `logdate` put before a line.
+_STAMP = re.compile(r"([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}) - ")
+_DATE = "%a %b %d %H:%M:%S %Y"
+
+
+def events(text: str, start_time: float = 0.0) -> tuple[Event, ...]:
+    """The events of a log in its order. `start_time` is the time, in epoch seconds, of what stands before the first line
+    that has one; the log has this machine's local time."""
+    return tuple(_Reader([line.rstrip() for line in text.split("\n")], start_time).read())
+
+
+def last_start(found: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """The events of earlier starts, and those since the last one. Where the log has no start, all are since it."""
+    at = next((number for number in range(len(found) - 1, -1, -1) if found[number].kind == "start"), 0)
+    while at and found[at - 1].kind == "config-read":
+        # uWSGI tells which files it reads before it says that it starts.
+        at -= 1
+    return tuple(found[:at]), tuple(found[at:])
+
+
+class _Reader:
+    def __init__(self, lines: list[str], start_time: float) -> None:
+        self.lines = lines
+        self.time_s = start_time
+        self.dates: dict[str, float] = {}
+        self.address = ""
+
+    def read(self) -> Iterator[Event]:
+        at = 0
+        while at < len(self.lines):
+            line = self.lines[at]
+            if line == tracebacks.HEADER:
+                end = tracebacks.end_of(self.lines, at)
+                block = self.lines[at:end]
+                yield Event("traceback", "\n".join(block), self.time_s, tracebacks.facts(block))
+                at = end
+                continue
+            at += 1
+            if len(line) >= HEAD:
+                yield from self.one(line)
+
+    def one(self, line: str) -> Iterator[Event]:
+        """The events of a line of its own; mostly one or none."""
+        if line[0] in "FMSTW" and (stamp := _STAMP.match(line)):
+            self.time_s = self.at(stamp[1])
+            plain = line[stamp.end() :]
+        else:
+            plain = line
+        if plain[:1] == "{":
+            yield from self.json(plain)
+            return
+        for kind, pattern in BY_HEAD.get(plain[:HEAD], ()):
+            if match := pattern.match(plain):
+                yield self.matched(kind, line, match)
+                return
+        yield from self.other(plain, line)
+
+    def at(self, date: str) -> float:
+        """The epoch time of `Fri Nov 27 01:46:20 2026`; a date that is none does not change the time."""
+        if date not in self.dates:
+            try:
+                self.dates = {date: time.mktime(time.strptime(date, _DATE))}
+            except (ValueError, OverflowError):
+                return self.time_s
+        return self.dates[date]
+
+    def matched(self, kind: str, line: str, match: re.Match[str]) -> Event:
+        data = {name: value for name, value in match.groupdict().items() if value is not None}
+        if "when" in data:
+            self.time_s = self.at(data["when"])
+        if kind == "other-instance":
+            self.address = data["address"]
+        return Event(kind, line, self.time_s, _finished(kind, data, line))
+
+    def json(self, line: str) -> Iterator[Event]:
+        """A line of Portico's: a request, or a failed one."""
+        if entry := parse_request_line(line):
+            self.time_s = entry.time_s
+            data = {"rid": entry.request_id, "status": str(entry.status), "msecs": str(entry.duration_us // 1000)}
+            data |= {"bytes": str(entry.bytes), "worker": str(entry.worker), "core": str(entry.core)}
+            yield Event("request-json", line, self.time_s, data)
+        elif '"exc"' in line:
+            yield from self.failed(line)
+
+    def failed(self, line: str) -> Iterator[Event]:
+        try:
+            said = json.loads(line)
+            block = [part.rstrip() for part in str(said["exc"]).split("\n")]
+            self.time_s = float(said.get("t") or self.time_s)
+            origin = {"rid": str(said.get("rid", "")), "path": str(said.get("path", ""))}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return
+        yield Event("traceback", "\n".join(block).strip("\n"), self.time_s, tracebacks.facts(block) | origin)
+
+    def other(self, line: str, whole: str) -> Iterator[Event]:
+        """Lines that begin in any way."""
+        if line[-1:] == "]" or ".c line " in line:
+            match = CALL.match(line)
+            if match:
+                yield self.failed_call(match, whole)
+                return
+        if "option" in line and (match := GETOPT.match(line)):
+            yield Event("unrecognized-option", whole, self.time_s, {"name": match["name"]})
+        elif found := _of_django(line):
+            yield Event(found[0], whole, self.time_s, found[1])
+        elif (line[0].isalpha() or line[0] == "_") and (lone := tracebacks.bare(line)):
+            yield Event("traceback", whole, self.time_s, lone)
+
+    def failed_call(self, match: re.Match[str], line: str) -> Event:
+        data = {name: match[name] or "" for name in ("call", "path", "error", "method", "uri")}
+        data |= {"source": f"{match['source']} line {match['line']}", "errno": str(_errno(match["error"])), "what": ""}
+        kind = _CALLS.get(data["call"], "call-failed")
+        if data["call"].startswith("uwsgi_response_write"):
+            kind = "write-error"
+        if kind == "bind-failed":
+            data["address"], self.address = self.address, ""
+        if kind == "open-failed":
+            data["what"] = next((what for source, what in _OPENERS.items() if source in match["source"]), "file")
+        return Event(kind, line, self.time_s, data)
+
+
+_CALLS = {
+    "bind": "bind-failed",
+    "listen": "bind-failed",
+    "open": "open-failed",
+    "fopen": "open-failed",
+    "chdir": "chdir-failed",
+}
+#: Which file it was that could not be opened, by the source that opens it.
+_OPENERS = {"core/logging.c": "log", "core/daemons.c": "log", "core/utils.c": "pid", "core/io.c": "config"}
+
+
+def _errno(text: str) -> int:
+    """The number of the C library's text; uWSGI prints the text of the machine it runs on."""
+    return next((code for code in errno.errorcode if os.strerror(code) == text), 0)
+
+
+def _finished(kind: str, data: dict[str, str], line: str) -> dict[str, str]:
+    """With what needs more than a pattern."""
+    if kind == "request":
+        micros = data.pop("unit") == "micros"
+        data["msecs"] = str(int(data.pop("time")) // (1000 if micros else 1))
+        data.setdefault("rid", "")
+    elif kind == "worker-died":
+        data["signal"] = data.pop("odd", data.get("signal", ""))
+    elif kind == "plugin-failed":
+        data["fatal"] = "true" if line.startswith("unable") else "false"
+    elif kind == "socket-bound":
+        data["address"] = _bound(data)
+    return data
+
+
+def _bound(data: dict[str, str]) -> str:
+    """As `options.sockets` gives addresses: `unix:/path`, `host:port`."""
+    name = data["address"].removesuffix(" (port auto-assigned)")
+    return f"unix:{name}" if data["kind"] == "UNIX" else address(name)
+
+
+_HOST = re.compile(r"Invalid HTTP_HOST header: '(?P<host>.*?)'(?P<rest>.*)")
+_CSRF = re.compile(r"Forbidden \((?P<reason>.*)\): (?P<path>\S*)")
+_RESPONSE = re.compile(
+    r"(?:^|[\s:])(?P<what>Not Found|Bad Request|Internal Server Error|Forbidden|Method Not Allowed): (?P<path>/\S*)$"
+)
+
+
+def _of_django(line: str) -> tuple[str, dict[str, str]] | None:
+    """What the loggers `django.security` and `django.request` write, with anything before it."""
+    if "Invalid HTTP_HOST" in line and (match := _HOST.search(line)):
+        return "disallowed-host", {"host": match["host"], "rfc": "true" if "RFC 1034" in match["rest"] else "false"}
+    if "Forbidden (" in line and (match := _CSRF.search(line)):
+        return "csrf", {"reason": match["reason"], "path": match["path"]}
+    if ": /" in line and (match := _RESPONSE.search(line)):
+        return "django", {"what": match["what"], "path": match["path"]}
+    return None
