@@ -88,12 +88,18 @@ class Report:
             os._exit(0)
 
 
-def start(argv: list[str]) -> tuple[dict[str, Any], Report]:
+def read_request(argv: list[str]) -> dict[str, Any]:
     """Read the request named on the command line and leave our own folder and our arguments behind."""
     with open(argv[1], encoding="utf-8") as file:
         request: dict[str, Any] = json.load(file)
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _HERE or entry in ("", ".")]
     sys.argv[:] = ["uwsgi"]
+    return request
+
+
+def start(argv: list[str]) -> tuple[dict[str, Any], Report]:
+    """The request, and a report that is watched for a hang."""
+    request = read_request(argv)
     report = Report(request["out"], request.get("project") or os.getcwd())
     if request.get("timeout_s"):
         report.watch(float(request["timeout_s"]))
