@@ -75,6 +75,10 @@ class NginxSeen:
     logged lately, oldest first; `lines` the raw lines of the error log that no parser understands. `masters` are all nginx
     masters of this configuration, `strangers` others that run on this machine. `pid_file` is the file and its content, None
     if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths` its temporary folders, walked as the workers.
+
+    `built_prefix` is the folder its relative paths start at without `-p`. `taken` are those of `listens` that a program holds
+    which is no nginx of this configuration (None: hidden from this account). `files` are those the configuration consists
+    of, walked as ourselves; `unread` are files of sites beside it (`sites-available`) that nothing includes.
     """
 
     conf: str = ""
@@ -96,6 +100,10 @@ class NginxSeen:
     logs: tuple[LogSeen, ...] = ()
     pid_file: tuple[str, str | None] | None = None
     paths: tuple[PathSeen, ...] = ()
+    built_prefix: str = ""
+    taken: tuple[tuple[str, ProcessSeen | None], ...] = ()
+    files: tuple[PathSeen, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,8 @@ class Evidence:
 
     `visits` are the requests that were made, the one under examination first. `more` are further exchanges that were made to
     tell two causes apart, each under the name of its purpose (`allowed-host`: the same request with a Host that
-    ALLOWED_HOSTS permits; `ipv6`). `listeners` hold the front's port and `front_processes` are who they belong to.
+    ALLOWED_HOSTS permits; `ipv6`: over the other address of the name; `verified`: over TLS, its certificate verified;
+    `websocket`: a handshake; `gzip` and `gzip-via`: what may be compressed, alone and as a proxy asks for it). `listeners` hold the front's port and `front_processes` are who they belong to.
     `since_s` is how far
     back logs count, `now_s` when the looking began, both epoch seconds. `backends` begin with the one of the request.
     `others` are uWSGIs on this machine of which nothing says that they belong to this deployment.

@@ -17,7 +17,8 @@ class Exchange:
 
     `protocol` is what was spoken to `address` (`127.0.0.1:8000` or `unix:/run/app.sock`). `status` 0 means no answer that is
     one; then `errno` (0 if there is none) and `error` say why and `stage` where it ended. Header names are lower case;
-    `body` is its first 64 KiB and `size` its whole length in bytes. `began_s` is epoch seconds. `request_id` was sent along.
+    `body` is its first 64 KiB and `size` its whole length in bytes. `began_s` is epoch seconds, `first_s` how long the first
+    byte took. `request_id` was sent along.
     """
 
     protocol: Literal["http", "uwsgi"]
@@ -31,6 +32,7 @@ class Exchange:
     body: bytes = b""
     size: int = 0
     began_s: float = 0.0
+    first_s: float = 0.0
     duration_s: float = 0.0
     stage: Literal["connect", "read", "done"] = "done"
     errno: int = 0
@@ -212,7 +214,8 @@ class DiskSeen:
 
 @dataclass(frozen=True)
 class MachineSeen:
-    """The machine. `oom_kills` are kernel or cgroup records of processes killed for memory; None: not to be seen."""
+    """The machine. `oom_kills` are kernel or cgroup records of processes killed for memory; None: not to be seen. `systemd`:
+    it is what starts services here. `web_account` is the account (and group) this system gives to web servers."""
 
     user: str
     root: bool
@@ -222,3 +225,5 @@ class MachineSeen:
     selinux: str = ""
     free_memory_bytes: int = 0
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    systemd: bool = False
+    web_account: tuple[str, str] = ("", "")

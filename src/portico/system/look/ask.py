@@ -90,6 +90,7 @@ class _Talk:
     began: float = field(default_factory=time.monotonic)
     data: bytearray = field(default_factory=bytearray)
     found: Head | None = None
+    first_s: float = 0.0
 
     def run(self, payload: bytes) -> Exchange:
         try:
@@ -153,6 +154,7 @@ class _Talk:
             part = stream.recv(65536)
             if not part:
                 return self._is_whole()
+            self.first_s = self.first_s or time.monotonic() - self.began
             self.data += part
             if self.found is None:
                 self.found = head(bytes(self.data), self.exchange.protocol == "uwsgi")
@@ -204,6 +206,7 @@ class _Talk:
             headers=self.found.headers if self.found else (),
             body=body[:KEPT],
             size=len(body),
+            first_s=self.first_s,
             duration_s=time.monotonic() - self.began,
             stage="read" if error else "done",
             errno=number,

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from portico.model.seen import DiskSeen, MachineSeen
-from portico.system.accounts import ourselves
+from portico.system.accounts import ourselves, worker_account
 from portico.system.look.hosts import hosts
 from portico.system.look.killed import oom_kills
 
 
 def machine(paths: Sequence[tuple[str, str]]) -> MachineSeen:
     """`paths` are what the deployment writes to, each with what it is; every file system is reported once. Never raises."""
-    us = ourselves()
+    us, web = ourselves(), worker_account()
     return MachineSeen(
         user=us.name,
         root=us.uid == 0,
@@ -24,6 +24,8 @@ def machine(paths: Sequence[tuple[str, str]]) -> MachineSeen:
         selinux=_guard(),
         free_memory_bytes=_free_memory(),
         hosts=hosts(),
+        systemd=Path("/run/systemd/system").is_dir(),
+        web_account=(web.name, web.group) if web else ("", ""),
     )
 
 
