@@ -29,6 +29,10 @@ STUCK = Kind(
     "The workers were not all replaced",
     "With --fast there is no second instance to go back to: some workers may run the old code, some the new.",
     "https://uwsgi-docs.readthedocs.io/en/latest/articles/TheArtOfGracefulReloading.html",
+    shows="`portico reload --fast` ends with exit status 5. Pages may come from old and new code by turns.",
+    example="uwsgi-3: not all workers came back in 300 s",
+    cure="Correct the code, then `portico reload` without `--fast`, which starts a second instance and changes over only "
+    "when it answers.",
 )
 #: Runs the entry module as uWSGI would load it, and nothing more.
 _LOAD = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='portico_entry')"

@@ -25,6 +25,10 @@ NOT_COLLECTED = Kind(
     "collectstatic failed",
     "Without collected files pages come without style sheets, scripts and images.",
     "https://docs.djangoproject.com/en/stable/ref/contrib/staticfiles/#collectstatic",
+    shows="`portico up` ends with exit status 2, or 5 on a full disk, and what was live serves on.",
+    example="ValueError: The file 'img/logo.png' could not be found with <ManifestStaticFilesStorage ...>",
+    cure="`manage.py collectstatic` shows it fail by itself. Correct the name in the style sheet, free the disk, or let "
+    "the application's account write there; `collect_static = false` in portico.toml does without.",
 )
 
 

@@ -31,6 +31,11 @@ NOT_TOML = Kind(
     "The configuration file is not valid TOML",
     "A file that cannot be parsed says nothing, and guessing would start something else than you meant.",
     "https://toml.io/en/v1.0.0",
+    shows="Every command that needs the configuration ends with exit status 2 and names the line and the column. What runs "
+    "already serves on.",
+    example="listen = 0.0.0.0:80           # text without quotes",
+    cure='Put text in quotes (`listen = "0.0.0.0:80"`), close every bracket and quote, and save the file as UTF-8. '
+    "`portico config` reads it and changes nothing.",
 )
 UNKNOWN_KEY = Kind(
     "config.E002",
@@ -38,6 +43,11 @@ UNKNOWN_KEY = Kind(
     "Unknown key in the configuration",
     "A misspelt key would silently leave the default in force.",
     "docs/configuration.md",
+    shows="The command ends with exit status 2, names file, line and key, and asks whether you meant the one that looks "
+    "most like it.",
+    example="[uwsgi]\nprocess = 4                   # the key is `processes`",
+    cure="Correct the name, or move the key into its table. Options of nginx itself go into `extra_main`, `extra_http` or "
+    "`extra_server` of `[nginx]`, those of uWSGI into `extra` of `[uwsgi]`.",
 )
 BAD_VALUE = Kind(
     "config.E003",
@@ -45,12 +55,21 @@ BAD_VALUE = Kind(
     "A value in the configuration cannot be used",
     "Portico renders only values it understands, so that text from a file never becomes another directive.",
     "docs/configuration.md",
+    shows="The command ends with exit status 2, names file, line and key, and says which form is needed.",
+    example='[uwsgi]\nharakiri = "one minute"',
+    cure='Write the value as the key takes it: durations as `30`, `"30s"` or `"2m"`, sizes as bytes or `"75m"`, text in '
+    "quotes, paths that exist.",
 )
 UNREADABLE = Kind(
     "config.E004",
     "config",
     "The configuration file cannot be read",
     "Starting without a configuration that exists would start something else than you meant.",
+    source="https://man7.org/linux/man-pages/man7/path_resolution.7.html",
+    shows="The command ends with exit status 2 before anything is changed.",
+    example="-rw------- 1 root root 212 /srv/shop/portico.toml     # and the command runs as ana",
+    cure="It has to be an ordinary file, or a link to one, that the account of the command may read: `ls -ld "
+    "portico.toml`, then `chown` or `chmod u+r`.",
 )
 
 

@@ -17,6 +17,11 @@ SURVIVED = Kind(
     "system",
     "A process could not be stopped",
     "It may still hold the port or write to the application's files.",
+    source="https://man7.org/linux/man-pages/man1/ps.1.html",
+    shows="`portico down` ends with exit status 5 and lists the processes.",
+    example="pid 4711 (www-data): nginx: worker process",
+    cure="`ps -o pid,stat,user,cmd -p PID`. One in state `D` waits for a disk or a network file system and ends when that "
+    "answers; one of another account ends with `sudo kill -9 PID`. Then `portico down` again.",
 )
 
 

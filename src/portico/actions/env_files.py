@@ -16,6 +16,11 @@ BAD_ENV_FILE = Kind(
     "config",
     "An environment file cannot be used",
     "An application without its variables fails later, and less clearly.",
+    source="docs/decisions/0007-the-environment.md",
+    shows="The command ends with exit status 2 and names the file, and the line that is not understood.",
+    example="DATABASE_URL postgres://localhost/shop      # .env, line 3: no `=`",
+    cure="One `KEY=VALUE` a line. A path in `env_files` is relative to the project's folder, and the file must be "
+    "readable: `ls -l .env`.",
 )
 
 

@@ -16,6 +16,11 @@ APP_FAILS = Kind(
     "django",
     "The application answers with an error",
     "Every hop works; the fault is in the application, its settings or its database.",
+    source="https://docs.djangoproject.com/en/stable/howto/error-reporting/",
+    shows="The health path answers 5xx through every hop; `portico up` ends with exit status 1 and the release is live.",
+    example="GET http://127.0.0.1:8000/ -> 500\ndjango.db.utils.OperationalError: no such table: shop_product",
+    cure="`portico logs --status 5xx` joins requests and tracebacks. Missing tables: `manage.py migrate`, best as a hook "
+    "of the release (`[release] hooks`).",
 )
 
 

@@ -23,6 +23,11 @@ NOT_OURS = Kind(
     "system",
     "The state folder can be changed by another account",
     "Whoever can replace what lies there decides what nginx and uWSGI run and which files they write.",
+    source="docs/decisions/0005-where-things-lie.md",
+    shows="`portico up` ends with exit status 2. As root every folder above the state folder counts as well.",
+    example="/srv/shared: owner ana, mode drwxr-xr-x              # and the command runs as root",
+    cure='Name a folder that only this account can change: `state_dir = "/var/lib/shop"` in portico.toml. If the folder is '
+    "a left-over of another account, move it away.",
 )
 #: What `.portico` in the project shows of a stack whose files lie elsewhere.
 _LINKED = ("conf", "log", "static", LIVE, "state.json")

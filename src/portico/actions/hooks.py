@@ -31,6 +31,11 @@ HOOK_FAILED = Kind(
     "system",
     "A release hook failed",
     "A release goes live only after all its hooks have succeeded; what was live before serves on.",
+    source="docs/howto-releases.md",
+    shows="`portico up` or `reload` ends with exit status 4; the release before serves on.",
+    example="`manage.py migrate` ended with exit code 1",
+    cure="All that it said is in hooks.log of the release; the message has the command to repeat it by hand. If it needs "
+    'longer: `[release] hook_timeout = "30m"`.',
 )
 
 

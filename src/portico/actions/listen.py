@@ -31,6 +31,10 @@ NOT_AN_ADDRESS = Kind(
     "The public address cannot be understood",
     "nginx needs an address of this machine and a port.",
     "https://nginx.org/en/docs/http/ngx_http_core_module.html#listen",
+    shows="The command ends with exit status 2. A URL, a host name or an address without a port are the usual reasons.",
+    example="portico up --listen http://localhost:8000",
+    cure="`--listen 8000` for this machine only, `--listen 0.0.0.0:80` for everybody over IPv4, `--listen '*:80'` for both "
+    "families, `--listen '[::1]:8000'`, or `--listen auto` for any free port.",
 )
 TAKEN = Kind(
     "nginx.E004",
@@ -38,6 +42,10 @@ TAKEN = Kind(
     "The port is taken",
     "Only one process can listen on an address; nginx would stop with `bind() failed (98)`.",
     "https://man7.org/linux/man-pages/man2/bind.2.html",
+    shows="`portico up` ends with exit status 2 and names the process, as far as this account may see it.",
+    example="nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",
+    cure="`sudo ss -ltnp 'sport = :80'` shows who listens. Stop that (another stack with `portico -C ITS-PROJECT down`), "
+    "or take another port: `portico up --listen auto`.",
 )
 FORBIDDEN = Kind(
     "nginx.E005",
@@ -45,12 +53,21 @@ FORBIDDEN = Kind(
     "This account may not listen on that port",
     "Ports below 1024 are kept for root unless the kernel is told otherwise.",
     "https://man7.org/linux/man-pages/man7/capabilities.7.html",
+    shows="`portico up` ends with exit status 2.",
+    example="bind 0.0.0.0:80: Permission denied (errno 13)",
+    cure="`portico up --listen 8080`; or `sudo portico up`, which still runs the application as the project's owner; or "
+    "let everybody listen there: `sudo sysctl net.ipv4.ip_unprivileged_port_start=80`.",
 )
 NOT_HERE = Kind(
     "nginx.E006",
     "nginx",
     "That address is not one of this machine",
     "A process can only listen on an address that a network interface has.",
+    source="https://man7.org/linux/man-pages/man7/ip.7.html",
+    shows="`portico up` ends with exit status 2. On a rented machine the public address often belongs to a router in front "
+    "of it.",
+    example="bind 203.0.113.7:8000: Cannot assign requested address (errno 99)",
+    cure="`ip -brief address` lists the addresses of this machine. `--listen 0.0.0.0:8000` takes them all.",
 )
 
 

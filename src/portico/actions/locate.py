@@ -19,12 +19,19 @@ NO_PROJECT = Kind(
     "project",
     "No project here",
     "Portico looks for manage.py here and one level down; a WSGI application without Django has to be named.",
+    shows="The command ends with exit status 2 and shows what is in the folder.",
+    example="$ ls\nREADME.md  docs  hello.py",
+    cure="Go to the folder with manage.py or name it with `portico -C DIR up`. Without Django name the application: "
+    "`portico up hello.py` or `portico up package.module:callable`.",
 )
 TWO_PROJECTS = Kind(
     "project.E003",
     "project",
     "More than one project here",
     "Each manage.py is a project of its own; guessing would start the wrong one.",
+    shows="The command ends with exit status 2 and lists the projects it found.",
+    example="$ ls */manage.py\nblog/manage.py  shop/manage.py",
+    cure="Name one: `portico -C shop up`. Each is a stack of its own, with a port of its own.",
 )
 BAD_TARGET = Kind(
     "project.E004",
@@ -32,6 +39,10 @@ BAD_TARGET = Kind(
     "The application's name cannot be understood",
     "An application is named by a file, or by a module and a callable.",
     "https://peps.python.org/pep-3333/",
+    shows="The command ends with exit status 2; where a file is not there, it lists the Python files beside it.",
+    example="portico up shop/wsgi:application",
+    cure="`portico up hello.py`, `portico up hello.py:app` or `portico up package.module:callable`. A file ends in .py, a "
+    "module is written with dots.",
 )
 
 

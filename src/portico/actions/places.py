@@ -29,6 +29,11 @@ UNSAFE_RUN = Kind(
     "system",
     "The runtime directory belongs to somebody else",
     "Sockets in a folder that another account controls can be replaced by that account.",
+    source="docs/decisions/0005-where-things-lie.md",
+    shows="Every command ends with exit status 5 before it reads or writes there.",
+    example="drwxr-xr-x 2 eve eve /tmp/portico-1000             # and the command runs as ana",
+    cure="See what it is (`ls -la /tmp/portico-1000`), then move it away: `sudo mv /tmp/portico-1000 "
+    "/tmp/portico-1000.away`. Portico makes one of its own, which nobody else may write to.",
 )
 
 

@@ -26,6 +26,11 @@ NO_PYTHON = Kind(
     "wsgi",
     "The project's Python cannot be run",
     "The application is loaded by its own Python, where its packages are installed.",
+    source="https://docs.python.org/3/library/venv.html",
+    shows="`portico up` ends with exit status 3 and says of each Python it tried what is wrong with it.",
+    example="/srv/shop/.venv/bin/python: account www-data may not enter /root",
+    cure="`portico up --python /path/to/venv/bin/python`, or make one: `python3 -m venv .venv && .venv/bin/pip install -r "
+    "requirements.txt`. The application's account must be able to run it, so not under /root.",
 )
 
 

@@ -16,6 +16,11 @@ BAD_HOOK = Kind(
     "config",
     "A hook or a health status cannot be understood",
     "What is run for a release, and what proves it, must be certain before anything is changed.",
+    source="docs/howto-releases.md",
+    shows="The command ends with exit status 2 before any hook has run.",
+    example='[release]\nhooks = ["manage.py migrate && manage.py check"]     # no shell reads this',
+    cure='One entry for each command: `hooks = ["manage.py migrate", "manage.py check"]`; where a shell is needed `[["sh", '
+    '"-c", "the whole line"]]`. A health status is `"200"`, `"2xx"` or `"200-399"`.',
 )
 
 

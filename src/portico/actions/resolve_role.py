@@ -26,6 +26,11 @@ BAD_ROLE = Kind(
     "The role of this machine does not fit the rest of the configuration",
     "A machine with role `app` runs the application for an nginx elsewhere, one with role `front` runs nginx for uWSGIs "
     "elsewhere.",
+    source="docs/howto-several.md",
+    shows="The command ends with exit status 2 and names the key that contradicts the role.",
+    example='role = "front"                # and no `servers`',
+    cure='`role = "front"` needs `servers = ["10.0.0.2:9090"]` and knows no `instances`. With `front = "none"` there is '
+    "one instance: give it more `processes`.",
 )
 
 

@@ -19,6 +19,10 @@ BAD_SERVER = Kind(
     "A server of the upstream cannot be used",
     "nginx connects to an address and a port, and knows a few words about each server.",
     "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#server",
+    shows="The command ends with exit status 2 and names the word or the address that is not understood.",
+    example='servers = ["10.0.0.2"]        # the port is missing',
+    cure='`servers = ["10.0.0.2:9090 weight=2", "10.0.0.3:9090 backup"]`. The words are `weight=N`, `backup`, `down`, '
+    "`max_fails=N` and `fail_timeout=30s`; one server at least must be no `backup`.",
 )
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})")
 

@@ -22,6 +22,10 @@ BAD_ADDRESS = Kind(
     "uWSGI's address cannot be used",
     "nginx and uWSGI must agree on one address.",
     "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_pass",
+    shows="The command ends with exit status 2. A path, a port without an address, or a host name are the usual reasons.",
+    example='[uwsgi]\naddress = "/tmp/app.sock"',
+    cure="Leave `address` out: Portico makes a unix socket, which is faster and private. For TCP: `address = "
+    '"127.0.0.1:9090"`.',
 )
 TOO_LARGE = Kind(
     "config.E008",
@@ -29,6 +33,9 @@ TOO_LARGE = Kind(
     "uWSGI's buffer is larger than its protocol allows",
     "The protocol keeps the size of a packet in 16 bits; uWSGI refuses to start with a larger buffer.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+    shows="The command ends with exit status 2. A uWSGI without Portico ends at its start instead.",
+    example="[uwsgi]\nbuffer_size = 131072",
+    cure="`buffer_size = 65535` is the most there can be. Larger cookies or URLs than that have to become smaller.",
 )
 
 

@@ -33,12 +33,22 @@ NO_RELEASE = Kind(
     "system",
     "There is no such release to go back to",
     "Only a release that was live, and is still on disk, can be live again.",
+    source="docs/decisions/0009-rollback-and-warm-releases.md",
+    shows="`portico rollback` ends with exit status 2; what is live stays live.",
+    example="portico rollback 12                                  # release 12 was never live",
+    cure="`portico releases` lists those there are. `[release] keep = 10` in portico.toml keeps more. After `--fast` there "
+    "is no way back: put the code before back into the folder, then `portico reload`.",
 )
 OTHER_CODE = Kind(
     "system.E020",
     "system",
     "The code of that release is neither in memory nor in the folder",
     "Portico runs the code where it lies and keeps no copies; starting now would serve today's code under an old number.",
+    source="docs/decisions/0009-rollback-and-warm-releases.md",
+    shows="`portico rollback` ends with exit status 2; what is live stays live.",
+    example="release 4: git 1a2b3c4d5e6f 'Prices'\nthe folder: git 6f5e4d3c2b1a 'New prices'",
+    cure="Put the code back (`git checkout COMMIT`), then `portico rollback 4`. `[release] warm = 2` keeps more releases "
+    "in memory, which need no folder.",
 )
 
 

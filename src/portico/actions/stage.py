@@ -38,12 +38,22 @@ REJECTED = Kind(
     "nginx rejects the configuration",
     "nginx refuses to start, or keeps its old configuration at a reload, when one directive is wrong.",
     "https://nginx.org/en/docs/switches.html",
+    shows="`portico up` ends with exit status 2, and what was live goes on. Without Portico `nginx -t` fails and `nginx -s "
+    "reload` changes nothing.",
+    example='nginx: [emerg] unknown directive "gzip_statc" in /etc/nginx/site.conf:12',
+    cure="Correct that line and test again with `nginx -t`. Raw lines come from `extra_main`, `extra_http` and "
+    "`extra_server` of `[nginx]`; a directive of a module that this nginx lacks is unknown to it (`nginx -V`).",
 )
 NOT_RENDERABLE = Kind(
     "config.E005",
     "config",
     "A value cannot be written into a configuration file",
     "A line break or a control character in a value would become configuration of its own.",
+    shows="`up`, `render` and `config` end with exit status 2 and name the value and where it comes from. Nothing is "
+    "written.",
+    example='server_name = ["example.com;"]',
+    cure="Change the value, or rename the folder it comes from: no line breaks and control characters anywhere, and in a "
+    "server name only what a server name may have.",
 )
 
 

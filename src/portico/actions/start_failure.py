@@ -22,6 +22,11 @@ DID_NOT_LOAD = Kind(
     "The application does not load",
     "uWSGI imports the application once before it takes requests; when that fails nobody could be served.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#need-app",
+    shows="`portico up` or `reload` ends with exit status 4, and what was live serves on. Without Portico every page is "
+    "500 `Internal Server Error` in plain text.",
+    example="unable to load app 0 (mountpoint='') (callable not found or import error)",
+    cure="The traceback above that line in uWSGI's log is the reason. To see it alone, in the project's folder and with "
+    "its Python: `.venv/bin/python -c 'import mysite.wsgi'`.",
 )
 NO_ANSWER = Kind(
     "uwsgi.E005",
@@ -29,6 +34,11 @@ NO_ANSWER = Kind(
     "The new uWSGI instance does not answer",
     "A release goes live only after it has answered a real request over the uwsgi protocol.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+    shows="`portico up` or `reload` ends with exit status 4 and the release before serves on. The application has loaded, "
+    "but the health path got no healthy answer in time.",
+    example='/: answered 500, wanted 200-299                      # health_status = ["2xx"]',
+    cure="Read the end of uWSGI's log, whose last exception is in the message. Another page than `/` is asked with "
+    "`health_path`; `health_timeout` gives a slow first request longer.",
 )
 NOT_STARTED = Kind(
     "uwsgi.E006",
@@ -36,12 +46,20 @@ NOT_STARTED = Kind(
     "uWSGI does not start",
     "It refused its configuration or could not get what it needs, before it came to the application.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Options.html",
+    shows="`portico up` ends with exit status 4, and what was live serves on.",
+    example="bind(): Address already in use [core/socket.c line 769]\n[strict-mode] unknown config directive: proceses",
+    cure="uWSGI's own line is in the message: correct the option in `extra` of `[uwsgi]`, free the address (`ss -ltnp`), "
+    "or let the application's account write where the log lies.",
 )
 FRONT_SILENT = Kind(
     "nginx.E002",
     "nginx",
     "No answer came back through the whole path",
     "uWSGI answers on its own socket, so what is between it and a browser is at fault.",
+    source="https://nginx.org/en/docs/debugging_log.html",
+    shows="`portico up` ends with exit status 4 and the release before serves on; a browser would see no answer or a 502.",
+    example="nginx: [emerg] bind() to 0.0.0.0:8000 failed (98: Address already in use)",
+    cure="`portico logs --hop nginx` says what nginx met, `sudo ss -ltnp 'sport = :8000'` who else holds the port.",
 )
 #: Failures of the code that is loaded; the others come before it is.
 _OF_THE_APPLICATION = ("traceback", "no-app", "hang", "killed", "silent")

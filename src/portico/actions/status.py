@@ -20,36 +20,63 @@ UNSUPERVISED = Kind(
     "system",
     "The stack runs without its supervisor",
     "What is left still serves, but nothing brings a process back that dies.",
+    source="docs/decisions/0003-supervisord-and-a-guard.md",
+    shows="Pages are served, and `portico status` ends with exit status 1. The next crash of nginx or of uWSGI's master is "
+    "not mended by anybody.",
+    example="nginx: pids 4712 4713\nuwsgi-3: pids 4715 4716 4717          # and no supervisord",
+    cure="`portico up` puts it in order, and what serves goes on. `journalctl -k | grep -i oom` tells whether the kernel "
+    "killed supervisord for want of memory.",
 )
 ELSEWHERE = Kind(
     "system.I011",
     "system",
     "Another account runs a stack of this project",
     "Each account has stacks of its own, with its own sockets and logs; only it and root can stop them.",
+    source="docs/decisions/0005-where-things-lie.md",
+    shows="`portico status` says that nothing runs, and yet the site answers or the port is taken.",
+    example="root runs a stack of /srv/shop",
+    cure="`sudo -u NAME portico -C DIR status` shows that stack, `... down` stops it. Start the project as one account "
+    "only, if you do not mean to have two stacks.",
 )
 HALF = Kind(
     "system.E008",
     "system",
     "A part of the stack is not running",
     "A request stops at the first hop that is missing.",
+    source="https://supervisord.org/subprocess.html",
+    shows="`portico status` ends with exit status 1. Without nginx browsers cannot connect, without uWSGI nginx answers "
+    "502.",
+    example="nginx is fatal: Exited too quickly (process log may have details)",
+    cure="`portico logs --hop nginx` or `--hop uwsgi` says why it ended; then `portico up`.",
 )
 DAMAGED = Kind(
     "system.E018",
     "system",
     "The record of the stack is damaged",
     "Where the stack listens and the flags it was started with are known from nowhere else: give them to `up` again.",
+    shows="`portico status` ends with exit status 1, although the site may serve.",
+    example=".portico/state.json was cut short, edited, or written by another version",
+    cure="`portico up` with the flags the stack was started with (`--listen` and the like) writes it anew and keeps what "
+    "serves; `portico down` works without it.",
 )
 INTERRUPTED = Kind(
     "system.E013",
     "system",
     "A change of the stack was interrupted",
     "What was live before serves on or nothing does; the next `up` or `down` puts it in order.",
+    shows="`portico status` ends with exit status 1, and says what was cut short.",
+    example="a command was killed in the middle of replacing release 7",
+    cure="`portico up` puts it in order, and what serves goes on; `portico down` stops what is left.",
 )
 ENDED = Kind(
     "system.E014",
     "system",
     "The stack has ended by itself",
     "supervisord brings back what dies, but nobody brings back supervisord.",
+    shows="Browsers cannot connect. `portico status` ends with exit status 1 and finds no process of the stack.",
+    example="release 3: no process is left                        # after a restart of the machine",
+    cure="`portico up`. A stack does not start itself with the machine: let cron (`@reboot portico -C DIR up`) or a "
+    "service do it.",
 )
 
 

@@ -27,6 +27,10 @@ NO_SUPERVISOR = Kind(
     "supervisord did not start",
     "supervisord is the parent of nginx and uWSGI; without it nothing brings them back when they die.",
     "http://supervisord.org/",
+    shows="`portico up` ends with exit status 5 before nginx and uWSGI are started.",
+    example="Error: Another program is already listening on a port that one of our HTTP servers is configured to use.",
+    cure="The message has the command that shows supervisord fail in the foreground. `portico down` removes what is left "
+    "of an earlier one; then `portico up`.",
 )
 LOST = Kind(
     "system.E012",
@@ -34,6 +38,10 @@ LOST = Kind(
     "supervisord went away during the change",
     "Without the parent of nginx and uWSGI nothing can be started or stopped.",
     "http://supervisord.org/",
+    shows="`up`, `reload` or `rollback` ends in the middle with exit status 5; what was live usually serves on.",
+    example="WARN received SIGTERM indicating exit request        # supervisord.log",
+    cure="`portico up` begins anew and keeps what serves until it has succeeded. Look for who ended supervisord: its log "
+    "is in the runtime directory, an out-of-memory kill in `journalctl -k`.",
 )
 COMMS = {"nginx": ("nginx",), "uwsgi": ("uwsgi", "python", "pypy"), "pool": ("uwsgi", "python", "pypy")}
 #: How long a supervisord may take from its start to its first answer.

@@ -32,6 +32,9 @@ BAD_USAGE = Kind(
     "config",
     "The command line cannot be understood",
     "A flag that is not known might have changed what happens, so nothing is done.",
+    shows="Exit status 2, and nothing is done. Without `--json` the same is said as a usage message.",
+    example="portico up --lisen 8000 --json",
+    cure="`portico VERB --help` lists the flags of a verb, `portico --help` the verbs.",
 )
 
 

@@ -15,6 +15,9 @@ IMPATIENT = Kind(
     "nginx gives up before uWSGI does",
     "Visitors get a 504 while the worker goes on with a request nobody waits for; harakiri should end it first.",
     "https://nginx.org/en/docs/http/ngx_http_uwsgi_module.html#uwsgi_read_timeout",
+    shows="504 for slow pages, and a broken pipe in uWSGI's log when the page is done after all.",
+    example='[nginx]\nuwsgi_read_timeout = "30s"\n\n[uwsgi]\nharakiri = "60s"',
+    cure="`uwsgi_read_timeout` a few seconds above `harakiri`; without the key Portico takes harakiri + 5 s.",
 )
 NO_HARAKIRI = Kind(
     "nginx-uwsgi.W002",
@@ -22,6 +25,9 @@ NO_HARAKIRI = Kind(
     "A request may hold a worker for ever",
     "With harakiri off, a few hanging requests occupy every worker and the whole site stops.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#harakiri",
+    shows="From time to time the whole site hangs, until uWSGI is restarted.",
+    example="[uwsgi]\nharakiri = 0",
+    cure='`harakiri = "60s"` in `[uwsgi]`, longer than the slowest page may take.',
 )
 SMALL_BUFFER = Kind(
     "nginx-uwsgi.W003",
@@ -29,6 +35,10 @@ SMALL_BUFFER = Kind(
     "uWSGI's buffer is smaller than the request heads nginx lets through",
     "Requests with large cookies or long URLs are answered 502: nginx accepts up to 32 kB of headers.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#buffer-size",
+    shows="502 for some visitors only: those with large cookies. uWSGI's log: `invalid request block size: 5127 (max "
+    "4096)...skip`.",
+    example="[uwsgi]\nbuffer_size = 4096",
+    cure="`buffer_size = 32768` in `[uwsgi]`, or leave it out.",
 )
 OPEN = Kind(
     "nginx-uwsgi.W004",
@@ -37,6 +47,10 @@ OPEN = Kind(
     "The uwsgi protocol knows no password and no encryption: a request sent there counts as checked by nginx, with any "
     "client address, scheme and host it claims.",
     "https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html",
+    shows="Nothing. Whoever can connect to the port may send any REMOTE_ADDR, HTTP_HOST or HTTPS along.",
+    example="portico up --role app --listen 0.0.0.0:9090",
+    cure="Listen on the address of a network that only your machines share, and let the firewall admit only the front: "
+    "`nft add rule inet filter input tcp dport 9090 ip saddr != 10.0.0.1 drop`.",
 )
 BODY_LIMIT = Kind(
     "nginx-uwsgi.W081",

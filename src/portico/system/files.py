@@ -20,12 +20,22 @@ CANNOT_WRITE = Kind(
     "system",
     "A file cannot be written",
     "Portico keeps configuration, logs and state on disk; without them a stack cannot be started, found or stopped.",
+    source="https://man7.org/linux/man-pages/man7/path_resolution.7.html",
+    shows="The command ends with exit status 2 and names the path and the kernel's reason.",
+    example="/srv/shop/.portico: Permission denied (errno 13)",
+    cure="Let the account of the command write there (`namei -l PATH` shows every folder on the way), or `state_dir = "
+    '"/some/folder"` in portico.toml. `Read-only file system` (30) is a matter of the mount.',
 )
 DISK_FULL = Kind(
     "system.E003",
     "system",
     "The disk is full",
     "nginx and uWSGI fail in confusing ways on a full disk: uploads answer 500, logs stop, the database refuses writes.",
+    source="https://man7.org/linux/man-pages/man1/df.1.html",
+    shows="The command ends with exit status 5; what ran before is as it was.",
+    example="/srv/shop/.portico/releases/8/uwsgi.ini: No space left on device (errno 28)",
+    cure="`df -h PATH` and `df -i PATH`: bytes or inodes may be used up, or your quota (`quota -s`). Free some, then "
+    "repeat the command.",
 )
 
 CANNOT_READ = Kind(
@@ -33,12 +43,22 @@ CANNOT_READ = Kind(
     "system",
     "A file or folder cannot be read",
     "What cannot be read cannot be judged, and a guess would start something else than you meant.",
+    source="https://man7.org/linux/man-pages/man7/path_resolution.7.html",
+    shows="The command ends with exit status 2 and names the path and the kernel's reason.",
+    example="/srv/shop: Permission denied (errno 13)",
+    cure="`namei -l PATH` shows every folder on the way: each needs `x` for the account of the command, the last one `r` "
+    "too.",
 )
 REFUSED = Kind(
     "system.E017",
     "system",
     "The system refused what Portico asked for",
     "The kernel's own reason is all that is known; a limit, a mount option or a failing disk is the usual cause.",
+    source="https://man7.org/linux/man-pages/man3/errno.3.html",
+    shows="A command ends with exit status 5 and the kernel's words.",
+    example="[Errno 24] Too many open files",
+    cure="The number says what it is: 24 is the limit of open files (`ulimit -n`), 5 a failing disk (`dmesg`), 12 no "
+    "memory. `PORTICO_DEBUG=1` before the command shows where it happened.",
 )
 
 

@@ -19,6 +19,11 @@ BUSY = Kind(
     "system",
     "Another portico command is changing this stack",
     "Two commands that change the same stack at the same time would undo each other's work.",
+    source="https://man7.org/linux/man-pages/man2/flock.2.html",
+    shows="`up`, `down`, `reload` or `rollback` ends at once with exit status 5; nothing is changed.",
+    example="/srv/shop/.portico/lock: locked by pid 4711",
+    cure="Wait until the other command is done (`ps -fp PID` shows it), then repeat. The lock of a killed command is "
+    "dropped by the kernel: the file need not be removed.",
 )
 #: `is_held` takes the lock itself for a moment.
 _PATIENCE_S = 0.2

@@ -18,6 +18,10 @@ BACKLOG = Kind(
     "The listen queue is longer than the kernel allows",
     "uWSGI does not start when `listen` is larger than net.core.somaxconn.",
     "https://uwsgi-docs.readthedocs.io/en/latest/articles/TheArtOfGracefulReloading.html#the-listen-queue",
+    shows="`portico up` ends with exit status 2. Without Portico uWSGI ends at its start with the line below.",
+    example="Listen queue size is greater than the system max net.core.somaxconn (128).",
+    cure="A smaller `listen`, or a larger limit: `sudo sysctl net.core.somaxconn=1024`, and the same line in /etc/sysctl.d "
+    "to keep it.",
 )
 SOCKET_PATH = Kind(
     "uwsgi.E002",
@@ -25,6 +29,9 @@ SOCKET_PATH = Kind(
     "The path of a socket is too long for uWSGI",
     "The kernel keeps a unix socket's path in 108 bytes, and uWSGI takes 102 of them; it does not start with a longer one.",
     "https://man7.org/linux/man-pages/man7/unix.7.html",
+    shows="`portico up` ends with exit status 2. Without Portico uWSGI ends at its start with `invalid socket name`.",
+    example="socket = /home/ana/projects/customers/2026/acme/website/deployment/production/var/run/uwsgi/application.sock",
+    cure="Choose a short folder for the sockets, under /run.",
 )
 PYTHON_MISMATCH = Kind(
     "uwsgi.E003",
@@ -32,6 +39,9 @@ PYTHON_MISMATCH = Kind(
     "uWSGI is for another Python than the project's",
     "A compiled extension fits one minor version of Python; with another, packages of the project are not found or crash.",
     "https://peps.python.org/pep-3149/",
+    shows="Packages that are installed are not found, or compiled ones crash, although `python manage.py check` is content.",
+    example="pyuwsgi.cpython-311-x86_64-linux-gnu.so              # and the project runs on Python 3.12",
+    cure="Install uWSGI with the project's own Python: `.venv/bin/python -m pip install --force-reinstall pyuwsgi`.",
 )
 NO_UWSGI = Kind(
     "uwsgi.E004",
@@ -39,6 +49,9 @@ NO_UWSGI = Kind(
     "There is no uWSGI for the project's Python",
     "uWSGI runs inside the project's interpreter, so it must be there for just that version.",
     "https://pypi.org/project/pyuwsgi/",
+    shows="`portico up` ends with exit status 3.",
+    example="the project runs on Python 3.13, Portico's uWSGI is built for Python 3.11",
+    cure="`.venv/bin/python -m pip install pyuwsgi` with the project's Python, then repeat the command.",
 )
 
 
