@@ -20,12 +20,25 @@ from portico.model.finding import Kind
 from portico.model.result import Result
 from portico.system.files import read_error, refused
 
-NO_FOLDER = Kind("project.E001", "project", "There is no such folder", "A project is named by its folder.")
+NO_FOLDER = Kind(
+    "project.E001",
+    "project",
+    "There is no such folder",
+    "A project is named by its folder.",
+    shows="The command ends with exit status 2.",
+    example="portico -C /srv/shpo up",
+    cure="Name a folder that is there: `portico -C DIR VERB`. An application in a single file is named after the verb: "
+    "`portico up hello.py`.",
+)
 OUR_FAULT = Kind(
     "system.E000",
     "system",
     "Portico made a mistake",
     "This should have been a message that says what is wrong; that it is not is a defect of Portico.",
+    shows="A command ends with this instead of an answer; the last places in Portico's code are the evidence.",
+    example="KeyError: 'workers'\nportico/actions/status.py:120 in _hops",
+    cure="Repeat the command with `PORTICO_DEBUG=1` before it, which shows everything, and report that. `portico status` "
+    "says whether the site still serves.",
 )
 
 

@@ -15,6 +15,11 @@ CLOSED_FOLDER = Kind(
     "nginx's workers cannot enter a folder of static files",
     "nginx would answer 403 for every file; uWSGI, which runs as the owner, hands them out instead, more slowly.",
     "https://man7.org/linux/man-pages/man7/path_resolution.7.html",
+    shows="Static files come, but more slowly. With a hand-written configuration they are 403, and nginx's log has `(13: "
+    "Permission denied)`.",
+    example="drwx------ 5 ana ana /home/ana                       # nginx's workers are www-data",
+    cure="`namei -l FOLDER` shows which folder is closed; `chmod o+x /home/ana` lets others pass through it without "
+    "listing it. Or let the workers be the owner: `user` in `[nginx]`.",
 )
 SECURE_COOKIE = Kind(
     "nginx-django.W081",
