@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from portico.hops.nginx.listens import PASSES
 from portico.hops.nginx.locations import CannotTell
 from portico.hops.nginx.variables import Scope
 from portico.model.directive import Directive
@@ -96,6 +97,9 @@ def _if(code: Directive, scope: Scope, step: Step, more: bool) -> Step:
         return step
     if not true:
         return step
+    if step.inside and step.inside.first(*PASSES):
+        # Two are true, and the first passes on: nginx mixes the handler of one with the settings of the other.
+        raise CannotTell(code)
     here = Step(step.kind, step.directive, inside=code, moved=step.moved)
     return _run(inner, scope, here)
 

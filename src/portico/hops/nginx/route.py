@@ -54,11 +54,14 @@ def route(
         return Route(None, None, (http,) if http else (), True, "unknown")
     target, args = split(path)
     known = _known(choice, scheme, port, host, path, method)
-    given = None if headers is None else {name.lower(): value for name, value in headers.items()} | {"host": host}
-    return _Way(http, choice.server, prefix, Scope(http, known, "", args, given), choice).of(target)
+    return _Way(http, choice.server, prefix, Scope(http, known, "", args, _small(headers)), choice).of(target)
 
 
-def candidates(route: Route, path: str, prefix: str = "") -> tuple[str, ...]:
+def _small(headers: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if headers is None else {name.lower(): value for name, value in headers.items()}
+
+
+def candidates(route: Route, path: str, prefix: str = "", headers: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The files nginx would look at for `path` in the server of that route, in order: those of `try_files` on the way to
     where the route leads, or the file itself; in a folder, its index files. A name that ends with a slash is looked for as
     a folder. Empty when it looks at none, and where variables are unknown."""
@@ -68,7 +71,7 @@ def candidates(route: Route, path: str, prefix: str = "") -> tuple[str, ...]:
     host = next((name for name in names if name and not set(name) & set("*~$")), "")
     target, args = split(path)
     known = {"request_uri": path, "request_method": "GET"} | ({"host": host, "server_name": host} if host else {})
-    way = _Way(route.chain[0], route.server, prefix, Scope(route.chain[0], known, "", args, None))
+    way = _Way(route.chain[0], route.server, prefix, Scope(route.chain[0], known, "", args, _small(headers)))
     way.of(target)
     return tuple(dict.fromkeys(way.files))
 
@@ -99,6 +102,8 @@ class _Way:
         self._scope = scope
         self._changes = 0
         self._internal = False
+        # Once a URI was rewritten with `break`, nginx refuses every alias for it (`valid_location`).
+        self._moved = False
 
     def of(self, target: str) -> Route:
         """From the path of the request line to what answers."""
@@ -136,6 +141,7 @@ class _Way:
         if step.kind == "return":
             return self._end("return", target=step.target, directive=step.directive)
         self._internal = self._internal or self._scope.uri != before
+        self._moved = self._moved or step.moved
         return self._find()
 
     def _find(self) -> Route:
@@ -155,9 +161,7 @@ class _Way:
             return self._end("return", chain, step.target, step.directive)
         if step.kind == "again":
             return self._change(step.directive, chain) or self._find()
-        setting, _ = root_of(chain)
-        if step.moved and setting and setting.name == "alias" and not chain[-1].first(*PASSES):
-            return self._end("return", chain, "500", setting)
+        self._moved = self._moved or step.moved
         return self._content((*chain, step.inside) if step.inside else chain)
 
     def _content(self, chain: tuple[Directive, ...]) -> Route:
@@ -175,10 +179,13 @@ class _Way:
                 other = next((entry for entry in block.block or () if _is_other(entry)), None)
                 if other:
                     return self._end("unknown", chain, directive=other)
+        setting, _ = root_of(chain)
+        if self._moved and setting and setting.name == "alias":
+            return self._end("return", chain, "500", setting)
         path = path_of(chain, self._scope, self._prefix)
         if path is not None:
-            self.files += indexes(chain, self._scope, path) if path.endswith("/") else [path]
-        return self._end("file", chain, path or "", root_of(chain)[0])
+            self.files += indexes(chain, self._scope, path) if self._scope.uri.endswith("/") else [path]
+        return self._end("file", chain, path or "", setting)
 
     def _try_files(self, chain: tuple[Directive, ...], tries: Directive) -> Route:
         *names, fallback = tries.args
@@ -211,6 +218,7 @@ class _Way:
             raise CannotTell(tries)
         self._scope.uri, mark, args = uri.partition("?")
         self._scope.args = args if mark else self._scope.args
+        self._moved = False
         return self._server_phase()
 
 
