@@ -10,7 +10,7 @@ import re
 
 _KINDS: tuple[tuple[str, str], ...] = (
     # Start.
-    ("start", r"\*\*\* Starting uWSGI (?P<version>\S+) .*?(?:on \[(?P<when>[^\]]+)\])?"),
+    ("start", r"\*\*\* Starting uWSGI (?P<version>\S+)(?:.*? on \[(?P<when>[^\]]+)\])?"),
     ("option-unknown", r"\[strict-mode\] unknown config directive: (?P<name>.+)"),
     ("binary-path", r"detected binary path: (?P<path>.+)"),
     ("python-version", r"Python version: (?P<version>\S+)"),
@@ -29,6 +29,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("backlog", r"your server socket listen backlog is limited to (?P<number>\d+) connections"),
     ("setuid", r"setuid\(\) to (?P<uid>-?\d+)"),
     ("setgid", r"setgid\(\) to (?P<gid>-?\d+)"),
+    ("no-user", r"user (?P<name>\S+) not found\."),
+    ("no-group", r"group (?P<name>\S+) not found\."),
+    ("bad-value", r"invalid min-worker-lifetime value"),
+    ("pidfile", r"writing pidfile to (?P<path>.+)"),
     ("chdir", r"chdir\(\) to (?P<path>.+)"),
     ("pythonpath", r"added (?P<path>.+?) to pythonpath\."),
     ("config-read", r"\[uWSGI\] getting (?P<what>\w+) configuration from (?P<path>.+)"),
@@ -51,7 +55,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("socket-bound", r"uwsgi (?:shared )?socket (?P<number>\d+) bound to (?P<kind>\w+) address (?P<address>.+?) fd \d+"),
     (
         "socket-bound",
-        r"uwsgi (?:shared )?socket (?P<number>\d+) (?:inherited|attached) (?P<kind>\w+) address (?P<address>.+?) fd \d+",
+        r"uwsgi (?:shared |zerg )?socket (?P<number>\d+) (?:inherited|attached to) (?P<kind>\w+) address (?P<address>.+?) "
+        r"fd \d+",
     ),
     ("http-bound", r"uWSGI http bound on (?P<address>.+?) fd \d+"),
     ("zergpool-bound", r"zergpool (?P<name>.+?) bound to (?P<kind>\w+) socket (?P<address>.+?) \(fd: \d+\)"),
@@ -61,7 +66,6 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("no-socket", r"The -s/--socket option is missing"),
     ("vacuum-inode", r"VACUUM WARNING: unix socket (?P<path>.+?) changed inode"),
     # The application.
-    ("no-python-vm", r"Python VM not initialized"),
     ("threads-disabled", r"\*\*\* Python threads support is disabled"),
     ("open-python-file-failed", r"failed to open python file (?P<path>.+)"),
     ("no-callable", r"unable to find \"(?P<callable>.*?)\" callable in file (?P<path>.+)"),
@@ -89,6 +93,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
         r"DAMN ! worker (?P<worker>\d+) \(pid: (?P<pid>\d+)\)"
         r"(?: MISTERIOUSLY killed by signal (?P<odd>\d+)| died(?:, killed by signal (?P<signal>\d+))?)",
     ),
+    ("worker-gone", r"worker (?P<worker>\d+) killed successfully \(pid: (?P<pid>\d+)\)"),
+    ("worker-gone", r"worker (?P<worker>\d+) buried after (?P<seconds>\d+) seconds"),
     ("worker-lifetime", r"worker (?P<worker>\d+) lifetime reached, it was running for (?P<seconds>\d+) second"),
     ("worker-no-mercy", r"worker (?P<worker>\d+) \(pid: (?P<pid>\d+)\) is taking too much time to die"),
     ("respawn-too-fast", r"worker respawning too fast"),
@@ -109,7 +115,8 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ),
     ("reload", r"\.\.\.gracefully killing workers\.\.\."),
     ("term-reload", r"\.\.\.brutally killing workers\.\.\."),
-    ("term-reload", r"binary reloading uWSGI\.\.\."),
+    ("reload-exec", r"binary reloading uWSGI\.\.\."),
+    ("reload-exec", r"running (?P<path>/.+)"),
     ("stopping", r"SIGINT/SIGTERM received\.\.\.killing workers"),
     ("stopping", r"SIGINT/SIGQUIT received\.\.\.killing workers"),
     ("goodbye", r"goodbye to uWSGI\."),

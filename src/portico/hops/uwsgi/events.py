@@ -3,16 +3,19 @@
 The kinds and their data are in `event_patterns.py`; beside them there are
 - `traceback`: `exception`, `message`, `file`, `line`, `function`, `last_file`, `frames`, `bare` (see `tracebacks.py`),
 - `bind-failed`, `open-failed`, `chdir-failed`, `write-error`, `call-failed`: `call`, `path`, `error`, `errno` (its number),
-  `source`, and of `bind-failed` `address`, of `open-failed` `what` (`log`, `pid`, `config`, `plugin` or `file`),
+  `source`, and of `bind-failed` `address`, of `open-failed` `what` (`log`, `pid`, `config`, `plugin`, `file`),
 - `unrecognized-option`: `name`,
 - `request-json`: a request of Portico's own format (`rid`, `status`, `msecs`, `bytes`, `worker`, `core`),
-- `disallowed-host`: `host`, `rfc` (`true`: no name that RFC 1034 allows); `csrf`: `reason`, `path`; `django`: `what`, `path`.
+- `disallowed-host`: `host`, `rfc` (`true`: no name by RFC 1034); `csrf`: `reason`, `path`; `django`: `what`, `path`.
+
+An `address` is written as `options.sockets` does it.
 """
 
 from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import re
 import time
@@ -28,6 +31,8 @@ __all__ = ["events", "last_start"]
 
 #: What uwsgi_log_verbose and `logdate` put before a line.
 _STAMP = re.compile(r"([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}) - ")
+#: Every time zone is a whole number of these from every other.
+_QUARTER_S = 900.0
 _DATE = "%a %b %d %H:%M:%S %Y"
 
 
@@ -37,13 +42,26 @@ def events(text: str, start_time: float = 0.0) -> tuple[Event, ...]:
     return tuple(_Reader([line.rstrip() for line in text.split("\n")], start_time).read())
 
 
+#: What uWSGI may write before it says that it starts; the second ones are the last words of a start that failed.
+_BEFORE = ("config-read", "ini-no-section", "plugin-failed", "open-failed")
+_LAST_WORDS = ("option-unknown", "ini-file-missing", "config-unreadable", "unrecognized-option", "getopt-error")
+
+
 def last_start(found: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-    """The events of earlier starts, and those since the last one. Where the log has no start, all are since it."""
-    at = next((number for number in range(len(found) - 1, -1, -1) if found[number].kind == "start"), 0)
-    while at and found[at - 1].kind == "config-read":
-        # uWSGI tells which files it reads before it says that it starts.
+    """The events of earlier starts, and those since the last one, with what belongs to it but was written before `start`.
+    One that failed before it came to that counts as well. Where the log has no start, all are since it."""
+    kinds = ("start", "config-read", *_LAST_WORDS)
+    at = next((number for number in range(len(found) - 1, -1, -1) if found[number].kind in kinds), 0)
+    while at and _belongs(found[at - 1], found[at]):
         at -= 1
     return tuple(found[:at]), tuple(found[at:])
+
+
+def _belongs(event: Event, following: Event) -> bool:
+    if event.kind == "unrecognized-option":
+        return following.kind == "getopt-error"
+    fatal = event.data.get("fatal") == "true" if event.kind == "plugin-failed" else event.data.get("what") in ("log", "pid")
+    return event.kind in _BEFORE and not fatal
 
 
 class _Reader:
@@ -51,26 +69,34 @@ class _Reader:
         self.lines = lines
         self.time_s = start_time
         self.dates: dict[str, float] = {}
+        self.started_s = 0.0
+        self.ahead_s = 0.0
         self.address = ""
+        self.pidfile = ""
 
     def read(self) -> Iterator[Event]:
         at = 0
         while at < len(self.lines):
             line = self.lines[at]
-            if line == tracebacks.HEADER:
+            if line.endswith(tracebacks.HEADER) and (line == tracebacks.HEADER or _STAMP.match(line)):
                 end = tracebacks.end_of(self.lines, at)
-                block = self.lines[at:end]
-                yield Event("traceback", "\n".join(block), self.time_s, tracebacks.facts(block))
+                yield self.traceback(self.lines[at:end])
                 at = end
                 continue
             at += 1
             if len(line) >= HEAD:
                 yield from self.one(line)
 
+    def traceback(self, block: list[str]) -> Event:
+        data = tracebacks.facts([tracebacks.HEADER, *block[1:]])
+        # The script `uwsgi`, run by a Python that has no pyuwsgi.
+        ours = data["exception"] == "ModuleNotFoundError" and data["message"] == "No module named 'pyuwsgi'"
+        return Event("python-module-missing-pyuwsgi" if ours else "traceback", "\n".join(block), self.time_s, data)
+
     def one(self, line: str) -> Iterator[Event]:
         """The events of a line of its own; mostly one or none."""
         if line[0] in "FMSTW" and (stamp := _STAMP.match(line)):
-            self.time_s = self.at(stamp[1])
+            self.time_s = self.later(self.at(stamp[1]))
             plain = line[stamp.end() :]
         else:
             plain = line
@@ -92,13 +118,36 @@ class _Reader:
                 return self.time_s
         return self.dates[date]
 
+    def later(self, stamp_s: float) -> float:
+        """A time that was written after the application was loaded: from then on uWSGI writes the application's local time
+        (Django sets TZ to its TIME_ZONE). One before the start shows by how many quarters of an hour that is behind."""
+        behind = self.started_s - stamp_s - self.ahead_s
+        if self.started_s and behind > _QUARTER_S / 2:
+            self.ahead_s += math.ceil(behind / _QUARTER_S) * _QUARTER_S
+        return stamp_s + self.ahead_s
+
+    def measure(self, since_s: int) -> None:
+        """`since` is an epoch time: the stamp beside it shows the exact difference, less the seconds the request took."""
+        offset = round((self.time_s - since_s) / _QUARTER_S) * _QUARTER_S
+        if abs(offset) >= 2 * _QUARTER_S:
+            self.ahead_s -= offset
+            self.time_s -= offset
+
     def matched(self, kind: str, line: str, match: re.Match[str]) -> Event:
         data = {name: value for name, value in match.groupdict().items() if value is not None}
-        if "when" in data:
-            self.time_s = self.at(data["when"])
+        if kind == "start":
+            self.time_s = self.started_s = self.at(data.get("when", ""))
+            self.ahead_s = 0.0
+        elif "when" in data:
+            self.time_s = self.later(self.at(data["when"]))
+        elif kind == "pidfile":
+            self.pidfile = data["path"]
+        elif kind == "harakiri-request" and data["since"].isdigit():
+            self.measure(int(data["since"]))
+        finished = _finished(kind, data, line)
         if kind == "other-instance":
-            self.address = data["address"]
-        return Event(kind, line, self.time_s, _finished(kind, data, line))
+            self.address = finished["address"]
+        return Event(kind, line, self.time_s, finished)
 
     def json(self, line: str) -> Iterator[Event]:
         """A line of Portico's: a request, or a failed one."""
@@ -143,8 +192,16 @@ class _Reader:
         if kind == "bind-failed":
             data["address"], self.address = self.address, ""
         if kind == "open-failed":
-            data["what"] = next((what for source, what in _OPENERS.items() if source in match["source"]), "file")
+            data["what"] = self.opened(data["path"], match["source"])
         return Event(kind, line, self.time_s, data)
+
+    def opened(self, path: str, source: str) -> str:
+        """What the file was to uWSGI that could not be opened."""
+        if path == self.pidfile:
+            return "pid"
+        if path.endswith(".so"):
+            return "plugin"
+        return {"core/logging.c": "log", "core/io.c": "config"}.get(source, "file")
 
 
 _CALLS = {
@@ -154,8 +211,6 @@ _CALLS = {
     "fopen": "open-failed",
     "chdir": "chdir-failed",
 }
-#: Which file it was that could not be opened, by the source that opens it.
-_OPENERS = {"core/logging.c": "log", "core/daemons.c": "log", "core/utils.c": "pid", "core/io.c": "config"}
 
 
 def _errno(text: str) -> int:
@@ -173,15 +228,11 @@ def _finished(kind: str, data: dict[str, str], line: str) -> dict[str, str]:
         data["signal"] = data.pop("odd", data.get("signal", ""))
     elif kind == "plugin-failed":
         data["fatal"] = "true" if line.startswith("unable") else "false"
-    elif kind == "socket-bound":
-        data["address"] = _bound(data)
+    if "error" in data:
+        data["errno"] = str(_errno(data["error"]))
+    if "address" in data:
+        data["address"] = address(data["address"].removesuffix(" (port auto-assigned)"))
     return data
-
-
-def _bound(data: dict[str, str]) -> str:
-    """As `options.sockets` gives addresses: `unix:/path`, `host:port`."""
-    name = data["address"].removesuffix(" (port auto-assigned)")
-    return f"unix:{name}" if data["kind"] == "UNIX" else address(name)
 
 
 _HOST = re.compile(r"Invalid HTTP_HOST header: '(?P<host>.*?)'(?P<rest>.*)")
