@@ -17,16 +17,21 @@ from portico.actions.places import Places, places, prove_private
 from portico.actions.resolve import Resolved, resolve
 from portico.actions.resolve_role import role_of
 from portico.hops.django import checks as django_checks
+from portico.hops.django.facts import DjangoFacts
+from portico.hops.nginx import checks as nginx_checks
 from portico.hops.uwsgi import checks as uwsgi_checks
-from portico.model.finding import Finding
+from portico.hops.uwsgi import extra_lines
+from portico.model.finding import CouldNotTell, Finding
 from portico.model.plan import Listen, Plan
 from portico.seams import nginx_django, nginx_uwsgi
+from portico.system import limits
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A plan and all that led to it. `environ` holds secrets and is never shown; `request` is the common part of what
-    the `inside` scripts are asked; `directory` is the folder with manage.py."""
+    the `inside` scripts are asked; `directory` is the folder with manage.py. `django` is None for another application;
+    `unknown` are the checks that came to no answer."""
 
     where: Places
     options: Options
@@ -41,6 +46,8 @@ class Prepared:
     directory: Path
     request: Mapping[str, Any]
     collects: bool
+    django: DjangoFacts | None = None
+    unknown: tuple[CouldNotTell, ...] = ()
 
 
 def prepare(options: Options) -> Prepared:
@@ -65,7 +72,7 @@ def prepare(options: Options) -> Prepared:
     seen = inspect(options, loaded, located, machine, where) if located else no_application(options.project)
     resolved = resolve(options, loaded, seen, machine, where, next_release(where), _ours(where))
     stage.prove_writable(resolved.plan, resolved.layers.values)
-    findings = _findings(resolved, seen, machine)
+    findings, unknown = _findings(resolved, seen, machine)
     collect = resolved.layers.pick("collect_static", True)
     return Prepared(
         where=where,
@@ -81,6 +88,8 @@ def prepare(options: Options) -> Prepared:
         directory=seen.directory,
         request=seen.request,
         collects=collect and _can_collect(seen, loaded),
+        django=seen.django,
+        unknown=unknown,
     )
 
 
@@ -105,16 +114,23 @@ def _can_collect(seen: Inspection, loaded: Loaded) -> bool:
     return bool(django and django.staticfiles_installed and django.static_storage_local and loaded.config.static is None)
 
 
-def _findings(resolved: Resolved, seen: Inspection, machine: Machine) -> tuple[Finding, ...]:
+def _findings(
+    resolved: Resolved, seen: Inspection, machine: Machine
+) -> tuple[tuple[Finding, ...], tuple[CouldNotTell, ...]]:
+    """All that the plan itself has wrong, errors first, and what could not be told."""
+    plan = resolved.plan
     found: list[Finding] = [*seen.findings, *resolved.findings]
     if seen.django:
-        found += django_checks.check(seen.django, resolved.plan)
-    own = [*uwsgi_checks.backlog(resolved.plan, machine.somaxconn), *uwsgi_checks.socket_paths(resolved.plan)]
-    found += [finding for finding in own if isinstance(finding, Finding)]
-    found += nginx_uwsgi.check(resolved.plan)
-    found += nginx_django.check(resolved.plan, resolved.closed)
+        found += django_checks.check(seen.django, plan) + nginx_django.transport(seen.django, plan)
+    own = [*uwsgi_checks.backlog(plan, machine.somaxconn), *uwsgi_checks.socket_paths(plan)]
+    found += [entry for entry in own if isinstance(entry, Finding)] + extra_lines.check(plan)
+    # Root raises its own limit.
+    found += nginx_checks.descriptors(plan, None if machine.us.uid == 0 else limits.open_files())
+    found += nginx_uwsgi.check(plan)
+    found += nginx_django.check(plan, resolved.closed)
     order = {"error": 0, "warning": 1, "info": 2}
-    return tuple(sorted(found, key=lambda finding: order[finding.severity]))
+    unknown = tuple(entry for entry in own if isinstance(entry, CouldNotTell))
+    return tuple(sorted(found, key=lambda finding: order[finding.severity])), unknown
 
 
 def _headline(seen: Inspection, plan: Plan) -> str:

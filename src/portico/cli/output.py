@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -37,15 +38,20 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
 
 
 class Screen:
-    """Where a command's output goes. Progress goes to standard error, so that standard output holds only the answer."""
+    """Where a command's output goes. Progress goes to standard error, so that standard output holds only the answer.
 
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
+    `form` is `text`, or one for programs: `json`, `sarif`, `github`. `project` is the folder the command is about.
+    """
+
+    def __init__(self, as_json: bool, form: str = "text", project: Path | None = None) -> None:
+        self.form = "json" if as_json else form
+        self.as_json = self.form == "json"
+        self.project = project or Path()
         self.colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def say(self, step: str) -> None:
         """One step of a long command, done."""
-        if not self.as_json:
+        if self.form == "text":
             mark = click.style("✓", fg="green") if self._err_colour() else "✓"
             click.echo(f"  {mark} {step}", err=True)
 
@@ -57,9 +63,9 @@ class Screen:
         click.echo(text, color=self.colour)
 
     def show(self, result: Result) -> None:
-        """The whole Result: text with findings after it, or the envelope."""
-        if self.as_json:
-            click.echo(json.dumps(envelope(result), indent=2, ensure_ascii=False))
+        """The whole Result: text with findings after it, or what a program reads."""
+        if self.form != "text":
+            click.echo(self._for_programs(result))
             return
         text = screens.text(result)
         if text:
@@ -68,6 +74,31 @@ class Screen:
         for finding in result.findings:
             colour = self._err_colour() if errors else self.colour
             click.echo("\n" + finding_text(finding), err=errors, color=colour)
+
+    def _for_programs(self, result: Result) -> str:
+        if self.form == "json":
+            return json.dumps(envelope(result), indent=2, ensure_ascii=False)
+        project = self.project.resolve()
+        # What stopped a command before it knew its project is about that project all the same.
+        about = {"project": str(project), "anchor": str(project / "portico.toml"), **result.data}
+        told = replace(result, data=about)
+        if self.form == "github":
+            from portico.cli.annotations import workflow_commands
+
+            return "\n".join(workflow_commands(told, checkout(project)))
+        from portico.cli.kinds import declared
+        from portico.cli.sarif import sarif
+
+        known = declared(finding.id for finding in result.findings)
+        return json.dumps(sarif(told, known, checkout(project)), indent=2, ensure_ascii=False)
+
+
+def checkout(project: Path) -> Path:
+    """The folder that places are relative to: the checkout of a GitHub workflow, else the working directory, else the
+    project's own folder; the first that holds the project."""
+    workspace = os.environ.get("GITHUB_WORKSPACE", "")
+    candidates = [*([Path(workspace).resolve()] if workspace else []), Path.cwd()]
+    return next((folder for folder in candidates if project.is_relative_to(folder)), project)
 
 
 def finding_text(finding: Finding) -> str:

@@ -123,7 +123,8 @@ def _down(data: Data) -> str:
 
 
 def _check(data: Data) -> str:
-    return "\n".join(f"  {item}" for item in data["checked"])
+    rows = [f"  {item}" for item in data["checked"]]
+    return "\n".join(rows + [f"  could not tell  {entry['check']}: {entry['reason']}" for entry in data["unknown"]])
 
 
 def _config(data: Data) -> str:

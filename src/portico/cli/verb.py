@@ -61,7 +61,7 @@ def verb(name: str) -> Callable[[Callable[..., Result]], click.Command]:
 
 def _perform(name: str, function: Callable[..., Result], directory: Path, as_json: bool, arguments: dict[str, Any]) -> int:
     """Run the verb and show what it returned or why it stopped; the one place where errors become output."""
-    screen = output.Screen(as_json)
+    screen = output.Screen(as_json, arguments.pop("form", "text"), directory)
     try:
         try:
             result = function(screen, _folder(directory), **arguments)

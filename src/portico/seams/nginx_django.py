@@ -30,20 +30,20 @@ SECURE_COOKIE = Kind(
     source="https://docs.djangoproject.com/en/stable/ref/settings/#session-cookie-secure",
     shows="After a login the login page comes again, for ever and without an error; or 403 `CSRF cookie not set`. On "
     "127.0.0.1 it works, because browsers make an exception there.",
-    example='SESSION_COOKIE_SECURE = True   # in the settings, with listen = "0.0.0.0:80" and nothing in front that ends TLS',
-    cure="Put TLS in front and name that proxy in trusted_proxies, or let cookies go over http where the network is your own.",
+    example='SESSION_COOKIE_SECURE = True   # in the settings, with listen = "0.0.0.0:80" and no TLS in front',
+    cure="Put TLS in front and name that proxy in trusted_proxies, or let cookies go over http where the network is yours.",
 )
 FORGED_SCHEME = Kind(
     "nginx-django.W082",
     "nginx-django",
     "SECURE_PROXY_SSL_HEADER names a header that clients can send",
-    "nginx overwrites X-Forwarded-Proto with what it knows, and hands other headers on as they come: with this one any client "
-    "says that it spoke https, and Django believes it.",
+    "nginx overwrites X-Forwarded-Proto with what it knows, and hands other headers on as they come: with this one any "
+    "client says that it spoke https, and Django believes it.",
     source="https://docs.djangoproject.com/en/stable/ref/settings/#secure-proxy-ssl-header",
     shows="Nothing: `curl -H 'X-Scheme: https'` over plain http makes request.is_secure() true.",
     example='SECURE_PROXY_SSL_HEADER = ("HTTP_X_SCHEME", "https")   # in the settings',
-    cure='SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), which nginx always sets, and trusted_proxies for the '
-    "proxy that ends TLS.",
+    cure='SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), which nginx always sets, and trusted_proxies for '
+    "the proxy that ends TLS.",
 )
 #: What `server.j2` sets or empties whatever the client sent; for the second uWSGI never sees a value.
 _OVERWRITTEN = frozenset({"HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_SSL"})
@@ -63,10 +63,10 @@ def transport(facts: DjangoFacts, plan: Plan) -> list[Finding]:
         found.append(
             FORGED_SCHEME.found(
                 cause=f"the header {name} decides whether a request counts as https, and {who}",
-                evidence=[f"SECURE_PROXY_SSL_HEADER = {facts.secure_proxy_ssl_header!r}", "nginx.trusted_proxies is empty"],
+                evidence=[f"SECURE_PROXY_SSL_HEADER = {facts.secure_proxy_ssl_header!r}", "no trusted_proxies"],
                 fix=[
                     f'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")   # in {_settings(facts)}',
-                    '[nginx]\ntrusted_proxies = ["10.0.0.0/8"]   # in portico.toml: the addresses of the proxy that ends TLS',
+                    '[nginx]\ntrusted_proxies = ["10.0.0.0/8"]   # in portico.toml: the proxy that ends TLS',
                 ],
             )
         )

@@ -68,7 +68,7 @@ _NEEDS_TLS: Mapping[str, str] = {
 
 def judge(answer: Mapping[str, Any], facts: DjangoFacts, plan: Plan) -> list[Finding]:
     """Findings of the `messages` in the script's answer, without those that another finding of Portico tells already."""
-    return [_finding(message, plan) for message in _untold(answer.get("messages") or (), facts)]
+    return [_finding(message, facts, plan) for message in _untold(answer.get("messages") or (), facts)]
 
 
 def _untold(messages: Any, facts: DjangoFacts) -> Iterator[Mapping[str, Any]]:
@@ -77,20 +77,25 @@ def _untold(messages: Any, facts: DjangoFacts) -> Iterator[Mapping[str, Any]]:
     return (message for message in messages if not told.get(str(message.get("id"))))
 
 
-def _finding(message: Mapping[str, Any], plan: Plan) -> Finding:
+def _finding(message: Mapping[str, Any], facts: DjangoFacts, plan: Plan) -> Finding:
     name, level, text = str(message.get("id", "")), int(message.get("level", _WARNING)), _line(message.get("message"))
     without_tls = _NEEDS_TLS.get(name, "") if plain_http(plan) else ""
     if without_tls:
-        kind, cause, fix = OWN_INFO, f"{_plainly(plan)}: {without_tls}", _when_there_is_tls(message)
+        kind, cause, fix = OWN_INFO, f"{_plainly(plan)}: {without_tls}", _when_there_is_tls(message, facts)
     else:
         kind = OWN_ERROR if level >= _ERROR else OWN_WARNING if level >= _WARNING else OWN_INFO
-        cause, fix = f"{_about(message)}{text}", _fix(message)
+        cause, fix = f"{_about(message)}{text}", _fix(message, facts)
     return kind.found(
         cause=cause,
         evidence=[f"manage.py check --deploy: {_about(message)}({name}) {text}"],
         fix=fix,
-        title=f"{name}: {text}" if name else text,
+        title=f"{name}: {_first_sentence(text)}" if name else _first_sentence(text),
     )
+
+
+def _first_sentence(text: str) -> str:
+    head, dot, rest = text.partition(". ")
+    return f"{head}." if dot and rest else text
 
 
 def _line(value: Any) -> str:
@@ -107,13 +112,14 @@ def _plainly(plan: Plan) -> str:
     return f"the site is reached {where} ({plan.listen}), without TLS and without trusted_proxies"
 
 
-def _fix(message: Mapping[str, Any]) -> list[str]:
+def _fix(message: Mapping[str, Any], facts: DjangoFacts) -> list[str]:
     hint, name = _line(message.get("hint")), message.get("id")
-    silence = [f'SILENCED_SYSTEM_CHECKS = ["{name}"]   # in the settings, if it is meant to be so'] if name else []
+    where = facts.settings_file or "the settings"
+    silence = [f'SILENCED_SYSTEM_CHECKS = ["{name}"]   # in {where}, if it is meant to be so'] if name else []
     return [*([hint] if hint else []), *silence]
 
 
-def _when_there_is_tls(message: Mapping[str, Any]) -> list[str]:
+def _when_there_is_tls(message: Mapping[str, Any], facts: DjangoFacts) -> list[str]:
     proxy = '[nginx]\ntrusted_proxies = ["10.0.0.0/8"]   # in portico.toml: once a proxy that ends TLS is in front'
     hint = _line(message.get("hint"))
-    return [proxy, *([f"and then: {hint}"] if hint else ["and then do what Django says"])]
+    return [proxy, *([f"and then: {hint}"] if hint else [f"and then do what Django says   # in {facts.settings_file}"])]

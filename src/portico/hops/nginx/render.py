@@ -104,13 +104,18 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     }
 
 
+def open_files(nginx: NginxPlan) -> int:
+    """Open files a worker needs: two connections for each request, and what it keeps open besides."""
+    return 2 * nginx.worker_connections + _OTHER_FILES
+
+
 def _processes(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     return {
         "user": nginx.user and quoted(nginx.user),
         "group": nginx.group and quoted(nginx.group),
         "worker_processes": nginx.worker_processes,
         "worker_connections": nginx.worker_connections,
-        "open_files": 2 * nginx.worker_connections + _OTHER_FILES,
+        "open_files": open_files(nginx),
         "graceful_s": plan.uwsgi.graceful_s,
         "pid": escape.plain_path(f"{plan.paths.run}/nginx.pid"),
     }

@@ -1,0 +1,94 @@
+"""nginx's configuration, looked at before anything runs: rendered into a folder that is gone afterwards, or as written."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from portico.actions.looked import Looked
+from portico.actions.prepare import Prepared
+from portico.actions.stage import prove_nginx, stand_alone
+from portico.hops.nginx import audit
+from portico.hops.nginx.checks import raw_locations
+from portico.hops.nginx.raw_lines import origins
+from portico.hops.nginx.render import CONF
+from portico.hops.nginx.render import files as nginx_files
+from portico.hops.nginx.tree import tree
+from portico.model.errors import PorticoError
+from portico.model.finding import Finding
+from portico.model.plan import Plan
+from portico.system import files, nginx_conf
+from portico.system.run import run
+
+
+def rendered(prepared: Prepared) -> Looked:
+    """What nginx itself, gixy and our own rules say about the configuration that `up` would write, the user's raw lines in
+    it; nothing of the stack is touched. Places are told as the user knows them: the line of portico.toml."""
+    if prepared.plan.nginx is None:
+        return Looked()
+    with tempfile.TemporaryDirectory(prefix="portico-check-") as name:
+        folder = Path(name)
+        plan = _inside(stand_alone(prepared.plan, folder, prepared.machine.app), folder)
+        files.write_all(folder, nginx_files(plan))
+        conf = folder / CONF
+        where = origins(plan, conf.read_text(encoding="utf-8"))
+        refused = _refused(plan, folder, where)
+        if refused:
+            return Looked(refused)
+        root, _ = tree(nginx_conf.read(conf), str(conf))
+        own = tuple(raw_locations(root, where, plan)) if root else ()
+        asked = audited(conf, where)
+    return Looked(own + asked.findings, asked.unknown, (f"nginx -t and gixy on {CONF} as it would be written",))
+
+
+def audited(conf: Path, where: Mapping[int, str] | None = None) -> Looked:
+    """What gixy says about a file and what it includes. `where` are better names for lines of that file itself."""
+    outcome = run(audit.command(sys.executable, str(conf), tempfile.gettempdir()))
+    found = audit.issues(outcome)
+    if not isinstance(found, tuple):
+        return Looked(unknown=(found,))
+
+    def place(issue: audit.Issue) -> str:
+        here = where is not None and Path(issue.file) == conf
+        known = (
+            where.get(issue.line, f"line {issue.line} of {CONF} as Portico writes it") if where is not None and here else ""
+        )
+        return known or audit.as_written(issue)
+
+    return Looked(tuple(audit.judge(found, place)), audit.unread(outcome))
+
+
+def _inside(plan: Plan, folder: Path) -> Plan:
+    """The plan with its logs in that folder: `nginx -t` opens them, and makes those that are not there."""
+    nginx = plan.nginx
+    if nginx is None:
+        return plan
+    access = nginx.access_log if nginx.access_log == "off" else str(folder / "access.log")
+    return replace(plan, nginx=replace(nginx, access_log=access, error_log=str(folder / "error.log")))
+
+
+def _refused(plan: Plan, folder: Path, where: Mapping[int, str]) -> tuple[Finding, ...]:
+    """nginx's own verdict, without the name of a folder that will not be there when it is read, and with the place of the
+    raw line it is about."""
+    try:
+        prove_nginx(plan, folder)
+    except PorticoError as error:
+        return tuple(_retold(finding, f"{folder}/", where) for finding in error.findings)
+    return ()
+
+
+def _retold(finding: Finding, folder: str, where: Mapping[int, str]) -> Finding:
+    def retell(text: str) -> str:
+        return re.sub(rf"\b{re.escape(CONF)}:(\d+)", known, text.replace(folder, ""))
+
+    def known(match: re.Match[str]) -> str:
+        return where.get(int(match[1]), f"line {match[1]} of {CONF}")
+
+    fix = tuple(line for line in finding.fix if folder not in line)
+    again = "portico render --out DIR   # writes the files and repeats the test"
+    evidence = tuple(map(retell, finding.evidence))
+    return replace(finding, cause=retell(finding.cause), evidence=evidence, fix=(*fix, again))
