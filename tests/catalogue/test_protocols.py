@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,19 +12,20 @@ import pytest
 
 from catalogue.kit import Kit, uwsgi_params
 from support.stack import clean_environ, until
+from support.traffic import Traffic
 
 Names = Callable[..., dict[str, Any]]
 
 
 def test_uwsgi_pass_to_http_socket(kit: Kit, names: Names) -> None:
-    kit.uwsgi("--master", "--module", "hello", "--http-socket", f"127.0.0.1:{kit.spare}")
+    kit.uwsgi("--master", "--module", "hello", "--http-socket", f"127.0.0.1:{kit.spare}", "--socket-timeout=1")
     kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; }}")
     names(kit.doctor(), "uwsgi-pass-to-http-socket", "nginx-uwsgi.E110")
 
 
 def test_uwsgi_pass_to_http_router(kit: Kit, names: Names) -> None:
     kit.uwsgi("--master", "--module", "hello", "--http", f"127.0.0.1:{kit.spare}")
-    kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; uwsgi_read_timeout 2s; }}")
+    kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; uwsgi_read_timeout 1s; }}")
     names(kit.doctor(), "uwsgi-pass-to-http-router", "nginx-uwsgi.E111")
 
 
@@ -40,13 +42,21 @@ def test_uwsgi_pass_to_other_http_server(kit: Kit, names: Names) -> None:
             )
         )
     until(lambda: kit.get(url=f"http://127.0.0.1:{kit.spare}").status == 200)
-    kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; uwsgi_read_timeout 2s; }}")
+    kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; uwsgi_read_timeout 1s; }}")
     names(kit.doctor(), "uwsgi-pass-to-other-http-server", "nginx-uwsgi.E112")
 
 
 @pytest.mark.parametrize("buffer", [4096, 32768], ids=["said", "silent"])
 def test_proxy_pass_to_uwsgi_socket(kit: Kit, names: Names, buffer: int) -> None:
-    kit.uwsgi("--master", "--module", "hello", "--socket", f"127.0.0.1:{kit.spare}", f"--buffer-size={buffer}")
+    kit.uwsgi(
+        "--master",
+        "--module",
+        "hello",
+        "--socket",
+        f"127.0.0.1:{kit.spare}",
+        f"--buffer-size={buffer}",
+        "--socket-timeout=1",
+    )
     kit.nginx(f"location / {{ proxy_pass http://127.0.0.1:{kit.spare}; }}")
     assert kit.get().status == 502
     names(kit.doctor(), "proxy-pass-to-uwsgi-socket", "nginx-uwsgi.E113")
@@ -103,12 +113,10 @@ def test_proxy_keepalive_to_http_socket(kit: Kit, names: Names) -> None:
     )
     error_log = kit.folder / "error.log"
 
-    def closed() -> bool:
-        kit.get()
-        text = error_log.read_text() if error_log.exists() else ""
-        return "104:" in text or "prematurely" in text
-
-    until(closed, 20)
+    with contextlib.ExitStack() as clients:
+        for _ in range(6):
+            clients.enter_context(Traffic(kit.port, pause_s=0))
+        until(lambda: any(word in error_log.read_text() for word in ("104:", "prematurely")), 20)
     names(kit.doctor(), "proxy-keepalive-to-http-socket", "nginx-uwsgi.E127")
 
 

@@ -16,7 +16,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
 
 @verb("doctor")
 @click.argument("url", required=False, default="")
-@click.option("--nginx", metavar="FILE", type=_FILE, default="", help="An nginx configuration that Portico did not write.")
+@click.option("--nginx", metavar="FILE", type=_FILE, help="An nginx configuration that Portico did not write.")
 @click.option("--uwsgi", metavar="FILE", type=_FILE, multiple=True, help="A uwsgi.ini that Portico did not write.")
 @click.option("--log", "logs", metavar="FILE", multiple=True, help="A log of uWSGI that no option of it names.")
 @click.option("--python", metavar="PATH", default="", help="The Python that has the project's packages.")
@@ -28,7 +28,7 @@ def command(
     screen: Screen,
     project: Path,
     url: str,
-    nginx: str,
+    nginx: str | None,
     uwsgi: tuple[str, ...],
     logs: tuple[str, ...],
     python: str,
@@ -44,7 +44,7 @@ def command(
     from portico.actions.doctor.run import doctor, mend
     from portico.actions.doctor.target import Asked
 
-    asked = Asked(project, url, nginx, uwsgi, logs, python, recent, _seconds(since))
+    asked = Asked(project, url, nginx or "", uwsgi, logs, python, recent, _seconds(since))
     if not fix:
         return doctor(asked)
     if screen.as_json and not yes:

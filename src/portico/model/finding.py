@@ -9,6 +9,7 @@ from typing import Literal
 from portico.model.remedy import Remedy
 
 Severity = Literal["error", "warning", "info"]
+_ROW_CHARACTERS = 800
 Certainty = Literal["certain", "likely"]
 #: What a finding rests on, strongest first.
 Basis = Literal["request", "state", "log", "configuration"]
@@ -95,14 +96,20 @@ class Kind:
             severity=self.severity,
             hop=self.hop,
             title=title or self.title,
-            evidence=tuple(evidence),
-            cause=cause,
+            evidence=tuple(_clipped(row) for row in evidence),
+            cause=_clipped(cause),
             fix=tuple(fix),
             docs=f"docs/findings/{self.id}.md",
             certainty=certainty,
             basis=basis,
             remedy=remedy,
         )
+
+
+def _clipped(text: str) -> str:
+    """A log line with a whole cookie or query in it says no more than its two ends."""
+    half = _ROW_CHARACTERS // 2
+    return text if len(text) <= _ROW_CHARACTERS else f"{text[:half]} ... {text[-half:]}"
 
 
 @dataclass(frozen=True)

@@ -187,12 +187,14 @@ class Route:
 class Visit:
     """A request the doctor made, with where nginx takes it. `name` is what it was made for: `asked` (the URL on the command
     line, or the front page), `static` (a file that should be there), `recent` (a failed request of the logs, repeated).
-    `files` are the files nginx would look at for it, walked as its workers."""
+    `files` are the files nginx would look at for it, walked as its workers; `near` those it would look at if the
+    configuration meant something else (`seams.faults.static_paths`), where the answer was no good one."""
 
     name: Literal["asked", "static", "recent"]
     exchange: Exchange
     route: Route | None = None
     files: tuple[PathSeen, ...] = ()
+    near: tuple[PathSeen, ...] = ()
 
     @property
     def failing(self) -> bool:

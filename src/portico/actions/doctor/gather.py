@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from portico.actions.doctor import look_backends, look_nginx, look_project, look_uwsgi, visits
+from portico.actions.doctor import (
+    experiments,
+    look_backends,
+    look_nginx,
+    look_project,
+    look_static,
+    look_uwsgi,
+    trials,
+    visits,
+)
 from portico.actions.doctor.target import Target
 from portico.hops.wsgi.examination import Django, parse
 from portico.model.evidence import (
     BackendSeen,
     Evidence,
-    Exchange,
     ListenerSeen,
     NginxSeen,
     ProcessSeen,
@@ -22,7 +31,6 @@ from portico.model.evidence import (
 )
 from portico.model.finding import CouldNotTell
 from portico.system import clock, files
-from portico.system.look import ask
 from portico.system.look.machine import machine
 from portico.system.look.processes import process
 from portico.system.look.sockets import at, listeners
@@ -51,14 +59,19 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     host = visits.host_of(target, nginx, url) if url else ""
     running = look_uwsgi.running()
     marks = {path: files.size(path) for path in (look_uwsgi.log_of(seen) for seen in running) if path}
-    made = [visits.visit(nginx, "asked", url, host)] if url else []
+    first = trials.first(nginx, url, host, target.asked.url) if url else None
+    made, url = ([first.visit], first.url) if first else ([], "")
     nginx = look_nginx.read_logs(nginx, since)
     if target.asked.recent and url:
         made += _repeated(nginx, url, host)
     _wait_for_logs(made, marks)
     there = listeners()
+    front = _holders(url, there)
     backends = look_backends.look(nginx, look_backends.named(nginx, made), there)
-    ours, others = look_uwsgi.related(target, look_uwsgi.running(), frozenset(backend.address for backend in backends))
+    pids = frozenset(
+        pid for one in (*front, *(row for backend in backends for row in backend.listeners)) for pid in one.pids
+    )
+    ours, others = look_uwsgi.related(target, look_uwsgi.running(), frozenset(backend.address for backend in backends), pids)
     instances = [look_uwsgi.with_log(seen, since) for seen in ours]
     instances += look_uwsgi.dead(target, instances, since)
     backends = tuple(look_backends.owned(backend, instances) for backend in backends)
@@ -66,8 +79,8 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     place = look_project.place_of(target, _behind(backends, instances))
     path = _path(made) or "/"
     project = look_project.examine(place, path, host or "localhost") if place else None
-    made += _static(nginx, url, host, project)
-    front = _holders(url)
+    made += look_static.requests(nginx, url, host, project, next(iter(made), None))
+    made = look_static.with_near(nginx, made, project)
     evidence = Evidence(
         url=target.asked.url,
         managed=target.managed,
@@ -81,7 +94,10 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
         backends=backends,
         project=project,
         visits=tuple(made),
-        more=_more(made, project),
+        more={
+            **trials.trials(first, host, _allowed_hosts(project)),
+            **experiments.experiments(urlsplit(url).scheme, made, backends),
+        },
         listeners=front,
         front_processes=_processes(front),
         unseen=_blind_spots(target, nginx, instances, project),
@@ -96,13 +112,13 @@ def _repeated(nginx: NginxSeen, url: str, host: str) -> list[Visit]:
     return [visits.visit(nginx, "recent", f"{parts.scheme}://{parts.netloc}{path}", host, 5.0) for path in paths]
 
 
-def _wait_for_logs(made: Sequence[Visit], marks: Mapping[str, int]) -> None:
+def _wait_for_logs(made: Sequence[Visit], marks: Mapping[Path, int]) -> None:
     """Until a log of uWSGI's has grown, where a request failed in a way that makes uWSGI write."""
     if any(one.exchange.status in _SETTLED_STATUSES and one.exchange.stage != "connect" for one in made):
         clock.wait_for(lambda: any(_has_settled(path, size) for path, size in marks.items()), _LOG_DELAY_S, 0.05)
 
 
-def _has_settled(path: str, size: int) -> bool:
+def _has_settled(path: Path, size: int) -> bool:
     """A worker that died is told of when the master has started another one."""
     text = files.tail(path, size) if files.size(path) != size else ""
     return bool(text) and ("HARAKIRI" not in text or "spawn" in text) and ("DAMN" not in text or "espawned" in text)
@@ -123,22 +139,11 @@ def _behind(backends: Sequence[BackendSeen], instances: Sequence[UwsgiSeen]) -> 
     return instances[number] if number is not None else next(iter(instances), None)
 
 
-def _static(nginx: NginxSeen, url: str, host: str, project: ProjectSeen | None) -> list[Visit]:
-    """A request for a style sheet, where the application has some."""
-    said = _django(project)
-    apps = said.settings.get("INSTALLED_APPS") or ()
-    if not url or not said.settings or "django.contrib.staticfiles" not in apps:
-        return []
-    root = said.static.root or str(said.settings.get("STATIC_ROOT") or "")
-    wanted = visits.static_url(url, str(said.settings.get("STATIC_URL") or ""), root, "django.contrib.admin" in apps)
-    return [visits.visit(nginx, "static", wanted, host, 5.0)] if wanted else []
-
-
 def _django(project: ProjectSeen | None) -> Django:
     return parse(project.answer if project else None).django
 
 
-def _holders(url: str) -> tuple[ListenerSeen, ...]:
+def _holders(url: str, there: Sequence[ListenerSeen]) -> tuple[ListenerSeen, ...]:
     parts = urlsplit(url)
     if not url:
         return ()
@@ -146,7 +151,7 @@ def _holders(url: str) -> tuple[ListenerSeen, ...]:
     name = parts.hostname or ""
     literal = name if name.replace(".", "").isdigit() or ":" in name else "127.0.0.1"
     address = f"[{literal}]:{port}" if ":" in literal else f"{literal}:{port}"
-    return tuple(at(listeners(), address))
+    return tuple(at(there, address))
 
 
 def _processes(front: Sequence[ListenerSeen]) -> tuple[ProcessSeen, ...]:
@@ -163,15 +168,9 @@ def _written(nginx: NginxSeen, instances: Sequence[UwsgiSeen], project: ProjectS
     return [*found, ("/tmp", "temporary files")]  # noqa: S108
 
 
-def _more(made: Sequence[Visit], project: ProjectSeen | None) -> dict[str, Exchange]:
-    """A 400 may be Django's about the Host: the same request with a Host that ALLOWED_HOSTS permits tells."""
-    allowed = [name.lstrip(".") for name in _django(project).settings.get("ALLOWED_HOSTS") or () if name != "*"]
-    if not made or made[0].exchange.status != 400 or not allowed:
-        return {}
-    first = made[0].exchange
-    name, _, port = first.address.rpartition(":")
-    again = ask.http("http", name.strip("[]"), int(port), first.path, headers={"Host": allowed[0]}, timeout_s=5.0)
-    return {"allowed-host": again}
+def _allowed_hosts(project: ProjectSeen | None) -> tuple[str, ...]:
+    named = _django(project).settings.get("ALLOWED_HOSTS") or ()
+    return tuple(name.lstrip(".") for name in named if name != "*")
 
 
 def _blind_spots(

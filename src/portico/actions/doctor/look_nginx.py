@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from portico.actions.doctor import look_front
 from portico.actions.doctor.target import Target
 from portico.actions.machine import find_nginx
 from portico.hops.nginx import log_paths
@@ -17,19 +18,20 @@ from portico.hops.nginx.tree import tree
 from portico.model.command import Outcome
 from portico.model.directive import Directive
 from portico.model.errors import PorticoError
-from portico.model.evidence import LogSeen, NginxSeen, PathSeen, ProcessSeen
+from portico.model.evidence import ListenerSeen, LogSeen, NginxSeen, ProcessSeen
 from portico.model.log import AccessEntry, ErrorEntry
 from portico.model.plan import NginxBinary
 from portico.system import accounts, files, nginx_conf
 from portico.system.accounts import Account
 from portico.system.look.logs import replaced, tail
-from portico.system.look.paths import walk
 from portico.system.look.processes import nginx_argv, nginx_processes
+from portico.system.look.sockets import listeners
+from portico.system.look.untouched import untouched
 from portico.system.run import run
 
 _CONF_PATH = re.compile(r"--conf-path=(\S+)")
 _PREFIX = re.compile(r"--prefix=(\S+)")
-_TEMP = ("client_body_temp_path", "uwsgi_temp_path", "proxy_temp_path", "fastcgi_temp_path", "scgi_temp_path")
+_USER = re.compile(r"--user=(\S+)")
 
 
 def look(target: Target) -> NginxSeen:
@@ -38,7 +40,7 @@ def look(target: Target) -> NginxSeen:
     binary, build = _binary(target)
     conf = target.conf or _compiled_in(build, masters)
     ours = [master for master in masters if conf and _conf_of(master, build) == Path(conf).resolve()]
-    prefix = target.prefix or (nginx_argv(ours[0])[1] if ours else "") or _first(_PREFIX, build)
+    prefix = _prefix(target, ours, build, conf)
     parsed, problems = tree(nginx_conf.read(Path(conf), prefix), conf) if conf else (None, ())
     seen = NginxSeen(
         conf=conf,
@@ -52,11 +54,32 @@ def look(target: Target) -> NginxSeen:
         workers=tuple(worker for worker in workers if worker.ppid in {master.pid for master in ours}),
         strangers=tuple(master for master in masters if master not in ours),
         listens=tuple(str(entry.address) for entry in listens(parsed, _is_root(ours))) if parsed else (),
+        built_prefix=_first(_PREFIX, build),
     )
-    seen = replace(seen, worker_user=_worker_user(seen), pid_file=_pid_file(seen))
-    if not parsed or not binary:
+    seen = replace(seen, worker_user=_worker_user(seen, build), pid_file=_pid_file(seen))
+    return _around(seen, build, ours) if conf else seen
+
+
+def _prefix(target: Target, masters: list[ProcessSeen], build: str, conf: str) -> str:
+    """The folder where relative paths start, absolute: one that is relative itself starts where nginx was started."""
+    said = target.prefix or (nginx_argv(masters[0])[1] if masters else "") or _first(_PREFIX, build)
+    if not said or said.startswith("/"):
+        return said
+    started = (masters[0].cwd if masters else None) or str(Path(conf).parent if conf else target.asked.project)
+    return str((Path(started) / said).resolve())
+
+
+def _around(seen: NginxSeen, build: str, masters: list[ProcessSeen]) -> NginxSeen:
+    """With what the real nginx says of the file, and what lies around it, as it was before nginx was asked."""
+    there: tuple[ListenerSeen, ...] = listeners()
+    files_ = look_front.conf_files(seen.conf, seen.tree)
+    seen = replace(seen, files=files_, unread=look_front.unread(seen.conf, files_), taken=look_front.taken(seen, there))
+    folders = look_front.temp_folders(seen.tree, seen.prefix, build) if seen.tree else ()
+    seen = replace(seen, paths=look_front.temp_paths(folders, worker(seen)))
+    if not seen.binary:
         return seen
-    return replace(seen, test=_test(seen, ours), paths=_paths(seen, worker(seen)))
+    with untouched(look_front.touched_by_test(seen, folders)):
+        return replace(seen, test=_test(seen, masters))
 
 
 def _is_root(masters: list[ProcessSeen]) -> bool:
@@ -94,14 +117,14 @@ def _conf_of(master: ProcessSeen, build: str) -> Path:
     return Path(conf if conf.startswith("/") else f"{prefix or master.cwd or ''}/{conf}").resolve()
 
 
-def _worker_user(seen: NginxSeen) -> str:
+def _worker_user(seen: NginxSeen, build: str) -> str:
     if seen.workers:
         return seen.workers[0].user
     us = accounts.ourselves()
     if us.uid != 0:
         return us.name
     named = seen.tree.first("user") if seen.tree else None
-    return named.args[0] if named and named.args else "nobody"
+    return named.args[0] if named and named.args else _first(_USER, build) or "nobody"
 
 
 def _pid_file(seen: NginxSeen) -> tuple[str, str | None] | None:
@@ -113,22 +136,10 @@ def _pid_file(seen: NginxSeen) -> tuple[str, str | None] | None:
 
 
 def _test(seen: NginxSeen, masters: list[ProcessSeen]) -> Outcome | None:
-    """`nginx -t`; None when it would fail for reasons of its own: an ordinary user may not open the files of root's
-    nginx."""
+    """`nginx -t`; None where it would fail for reasons of its own: an ordinary user may not open what root's nginx does."""
     if accounts.ourselves().uid != 0 and masters and masters[0].user != accounts.ourselves().name:
         return None
-    outcome = run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))
-    # It makes an empty pid file where there was none; a later reload would stumble over it.
-    if seen.pid_file and seen.pid_file[1] is None and files.size(Path(seen.pid_file[0])) == 0:
-        files.remove(Path(seen.pid_file[0]))
-    return outcome
-
-
-def _paths(seen: NginxSeen, account: Account | None) -> tuple[PathSeen, ...]:
-    """The temporary folders, as the workers."""
-    named = [entry.args[0] for entry in (seen.tree.deep(*_TEMP) if seen.tree else ()) if entry.args]
-    absolute = [path if path.startswith("/") else f"{seen.prefix}/{path}" for path in named]
-    return tuple(walk(path, account, "w") for path in dict.fromkeys(absolute))
+    return run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))
 
 
 def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:

@@ -9,6 +9,7 @@ from pathlib import Path
 from portico.actions.doctor.discover import logs_beside
 from portico.actions.doctor.target import Target
 from portico.hops.uwsgi import events, ini, options
+from portico.hops.uwsgi.command_line import command_line
 from portico.model.directive import Option
 from portico.model.evidence import LogSeen, ProcessSeen, UwsgiSeen
 from portico.model.log import Event
@@ -32,7 +33,7 @@ def running() -> tuple[UwsgiSeen, ...]:
 
 
 def _of_process(master: ProcessSeen, workers: tuple[ProcessSeen, ...]) -> UwsgiSeen:
-    given, named = options.command_line(master.command)
+    given, named = command_line(master.command)
     paths = [_absolute(path, master.cwd) for path in named]
     seen = _configured(paths, given)
     python = master.command[0] if master.command and Path(master.command[0]).name.startswith("python") else ""
@@ -69,15 +70,22 @@ def _configured(paths: list[str], given: Sequence[Option]) -> UwsgiSeen:
 
 
 def related(
-    target: Target, everything: tuple[UwsgiSeen, ...], addresses: frozenset[str]
+    target: Target, everything: tuple[UwsgiSeen, ...], addresses: frozenset[str], pids: frozenset[int]
 ) -> tuple[list[UwsgiSeen], list[UwsgiSeen]]:
-    """The instances of this deployment, those that listen at `addresses` first, and the others."""
-    ours = [seen for seen in everything if _sockets(seen) & addresses]
+    """The instances of this deployment and the others: those of the processes `pids`, which listen where a client or nginx
+    connects to, come first; then those that are told to listen at `addresses`, are named, or lie in the same folder."""
+    ours = [seen for seen in everything if _members(seen) & pids]
+    ours += [seen for seen in everything if seen not in ours and _sockets(seen) & addresses]
     ours += [seen for seen in everything if seen not in ours and _is_named(target, seen)]
     rest = [seen for seen in everything if seen not in ours]
     folders = {str(Path(address.removeprefix("unix:")).parent) for address in addresses if address.startswith("unix:")}
-    near = [seen for seen in rest if _folders(seen) & folders]
+    folders |= {str(Path(target.conf).parent)} if target.conf else set()
+    near = [seen for seen in rest if _folders(seen) & (folders - {"/tmp", "/run", "/etc/nginx", "/"})]  # noqa: S108
     return ours + near, [seen for seen in rest if seen not in near]
+
+
+def _members(seen: UwsgiSeen) -> set[int]:
+    return {process.pid for process in (seen.master, *seen.workers) if process}
 
 
 def _sockets(seen: UwsgiSeen) -> set[str]:

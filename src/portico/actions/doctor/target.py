@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from portico.model.finding import Kind
 from portico.model.seen import ProcessSeen
 from portico.system.look.processes import nginx_argv, nginx_processes
 from portico.system.look.sockets import at, listeners
+
+#: A websocket begins as a request of HTTP (RFC 6455, 3).
+_WEBSOCKET = re.compile(r"^ws(s?://)")
 
 BAD_URL = Kind(
     "config.E021",
@@ -86,7 +90,8 @@ def find(asked: Asked) -> Target:
 def _with_url(asked: Asked) -> Target:
     if not asked.url or asked.url.startswith("/"):
         return Target(asked, "", asked.url or "/", logs=_existing(asked.logs))
-    parts = urlsplit(asked.url)
+    url = _WEBSOCKET.sub(r"http\1", asked.url)
+    parts = urlsplit(url)
     try:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
@@ -101,7 +106,7 @@ def _with_url(asked: Asked) -> Target:
             Exit.USAGE,
         )
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(asked, asked.url, path, logs=_existing(asked.logs))
+    return Target(asked, url, path, logs=_existing(asked.logs))
 
 
 def _existing(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -143,7 +148,7 @@ def _managed(target: Target) -> Target | None:
 def _is_at(managed: Target, url: str) -> bool:
     listen = (managed.plan or {})["listen"]
     parts = urlsplit(url)
-    return (parts.port or {"https": 443}.get(parts.scheme, 80)) == listen["port"]
+    return bool((parts.port or {"https": 443}.get(parts.scheme, 80)) == listen["port"])
 
 
 def _listening(target: Target) -> Target | None:

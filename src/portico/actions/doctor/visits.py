@@ -67,18 +67,14 @@ def visit(
     """Make the request and find its way through the configuration."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    exchange = ask.http(
-        parts.scheme,
-        parts.hostname or "",
-        _port(url),
-        path,
-        headers={"Host": host, "X-Request-ID": uuid.uuid4().hex, "User-Agent": "portico-doctor", "Accept": "*/*"},
-        timeout_s=patience_s,
-    )
+    headers = {"Host": host, "X-Request-ID": uuid.uuid4().hex, "User-Agent": "portico-doctor", "Accept": "*/*"}
+    exchange = ask.http(parts.scheme, parts.hostname or "", _port(url), path, headers=headers, timeout_s=patience_s)
     if nginx.tree is None:
         return Visit(name, exchange)
-    way = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path)
-    names = candidates(way, path) if way.action == "file" or way.setting("try_files") else ()
+    way = route(
+        nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path, prefix=nginx.prefix, headers=headers
+    )
+    names = candidates(way, path, nginx.prefix) if way.action == "file" or way.setting("try_files") else ()
     files = tuple(walk(file, worker(nginx), "r") for file in names)
     return Visit(name, exchange, way, files)
 
@@ -87,12 +83,12 @@ def static_url(url: str, static_url: str, static_root: str, has_admin: bool) -> 
     """The URL of a static file that should be there; empty when there is none to be named."""
     if not static_url.startswith("/"):
         return ""
-    name = _style_sheet(static_root) or ("admin/css/base.css" if has_admin else "")
+    name = style_sheet(static_root) or ("admin/css/base.css" if has_admin else "")
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{static_url.rstrip('/')}/{name}" if name else ""
 
 
-def _style_sheet(root: str) -> str:
+def style_sheet(root: str) -> str:
     """A style sheet in that folder, else any file."""
     count, other = 0, ""
     for folder, folders, names in os.walk(root):

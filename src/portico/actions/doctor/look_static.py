@@ -1,0 +1,70 @@
+"""Static files: one of them is asked for, and where it could lie if the configuration meant something else is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from portico.actions.doctor.look_nginx import worker
+from portico.actions.doctor.visits import static_url, style_sheet, visit
+from portico.hops.wsgi.examination import Django, parse
+from portico.model.evidence import NginxSeen, ProjectSeen, Visit
+from portico.model.seen import Route
+from portico.seams.faults.static_paths import Served, readings, served, uri_of
+from portico.system.look.paths import walk
+
+_PATIENCE_S = 5.0
+_LIKELY = ("static", "asset")
+_CLOSED_TO_VISITORS = ("auth_basic", "auth_request", "deny", "internal")
+#: An answer that says where else to look, or that something is not there or not permitted.
+_TELLING = (301, 302, 403, 404)
+
+
+def requests(nginx: NginxSeen, url: str, host: str, project: ProjectSeen | None, asked: Visit | None) -> list[Visit]:
+    """A request for a style sheet: of Django where it has some, else of a folder that nginx hands out."""
+    said = parse(project.answer if project else None).django
+    wanted = _of_django(url, said) or (_of_folder(nginx, url, asked.route) if asked and asked.route else "")
+    return [visit(nginx, "static", wanted, host, _PATIENCE_S)] if wanted else []
+
+
+def _of_django(url: str, said: Django) -> str:
+    apps = said.settings.get("INSTALLED_APPS") or ()
+    if not url or not said.settings or "django.contrib.staticfiles" not in apps:
+        return ""
+    root = said.static.root or str(said.settings.get("STATIC_ROOT") or "")
+    return static_url(url, str(said.settings.get("STATIC_URL") or ""), root, "django.contrib.admin" in apps)
+
+
+def _of_folder(nginx: NginxSeen, url: str, route: Route) -> str:
+    """A file of the first folder that any visitor may have files from; the folder itself where it is empty or missing."""
+    places = [one for one in served(route) if one.prefix != "/" and one.folder(nginx.prefix) and not _is_closed(one)]
+    place = next(iter(sorted(places, key=_unlikely)), None)
+    if place is None:
+        return ""
+    parts = urlsplit(url)
+    folder = place.setting.args[0] if place.setting.name == "alias" else place.folder(nginx.prefix)
+    name = style_sheet(folder) or (style_sheet(place.setting.args[0]) if place.setting.name == "root" else "")
+    return f"{parts.scheme}://{parts.netloc}{quote(place.prefix.rstrip('/'))}/{quote(name)}"
+
+
+def _unlikely(place: Served) -> bool:
+    return not any(word in place.prefix for word in _LIKELY)
+
+
+def _is_closed(place: Served) -> bool:
+    return any(block.first(*_CLOSED_TO_VISITORS) for block in place.chain)
+
+
+def with_near(nginx: NginxSeen, made: Sequence[Visit], project: ProjectSeen | None) -> list[Visit]:
+    """The visits, those that brought no file with what lies where it might have been meant."""
+    said = parse(project.answer if project else None).django
+    url, root = str(said.settings.get("STATIC_URL") or ""), said.static.root
+    return [_with_near(nginx, one, url, root) if one.exchange.status in _TELLING else one for one in made]
+
+
+def _with_near(nginx: NginxSeen, one: Visit, url: str, root: str) -> Visit:
+    if one.route is None:
+        return one
+    paths = [found.path for found in readings(one.route, uri_of(one), nginx.prefix, url, root)]
+    return replace(one, near=tuple(walk(path, worker(nginx), "r") for path in dict.fromkeys(paths)))
