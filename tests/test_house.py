@@ -16,6 +16,7 @@ import pytest
 
 import portico
 from portico.cli.main import VERBS
+from portico.export.findings_pages import pages
 from portico.model.config import Config
 from portico.model.finding import Kind, Place
 
@@ -92,6 +93,20 @@ def test_a_page_that_is_missing_stale_or_superfluous_is_noticed_and_mended(
     assert "config.E003" not in said
     assert (run(), run("--check")) == (0, 0)
     assert not (folder / "config.E000.md").exists()
+
+
+def test_the_pages_of_a_cause_and_its_effect_link_to_each_other() -> None:
+    effect = Kind("nginx.E002", "nginx", "Effect | `a|b` <x>", "Bad.", source="docs/howto.md")
+    cause = Kind("uwsgi.E001", "uwsgi", "Cause", "Bad.", leads_to=("nginx.E002",))
+    made = {file.path: file.text for file in pages({effect: {"b.py", "a.py"}, cause: {"c.py"}})}
+    assert sorted(made) == ["findings/README.md", "findings/nginx.E002.md", "findings/uwsgi.E001.md"]
+    assert "## Often caused by\n\n- [uwsgi.E001](uwsgi.E001.md): Cause\n" in made["findings/nginx.E002.md"]
+    assert "## Often causes\n\n- [nginx.E002](nginx.E002.md)" in made["findings/uwsgi.E001.md"]
+    assert "Raised by `a.py`, `b.py`." in made["findings/nginx.E002.md"]
+    assert "[docs/howto.md](../howto.md)" in made["findings/nginx.E002.md"]
+    index = made["findings/README.md"]
+    assert "| [nginx.E002](nginx.E002.md) | Effect \\| `a\\|b` &lt;x> | error |" in index
+    assert index.index("nginx.E002") < index.index("uwsgi.E001")
 
 
 def test_links_between_pages_lead_to_a_page() -> None:
