@@ -35,7 +35,8 @@ class Odd:
 
 @register(deploy=True)
 def mine(app_configs, **kwargs):
-    return [Critical("worst", hint="run", id="own.C1"), Info("by the way", id="own.I1"), Error("odd", obj=Odd(), id="own.E1")]
+    found = [Critical("worst", hint="run", id="own.C1"), Info("by the way", id="own.I1")]
+    return [*found, Error("odd", obj=Odd(), id="own.E1")]
 """
 
 

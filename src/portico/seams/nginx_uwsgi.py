@@ -96,8 +96,8 @@ def check(plan: Plan) -> list[Finding]:
 
 def _bodies(plan: Plan, nginx_bytes: int) -> list[Finding]:
     """`limit-post` in a raw line; 0 is no limit on either side."""
-    limits = [int(value) for name, value, _ in options(plan) if name == "limit-post" and value.isdigit()]
-    limit = limits[-1] if limits else 0
+    said = [value for name, value, _ in options(plan) if name == "limit-post"]
+    limit = int(said[-1]) if said and said[-1].isdigit() else 0
     if not limit or 0 < nginx_bytes <= limit:
         return []
     shown = nginx_size(nginx_bytes) if nginx_bytes else "0 (no limit)"
