@@ -31,19 +31,20 @@ def http(
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
     timeout_s: float = 10.0,
+    verify: bool = False,
 ) -> Exchange:
     """One HTTP/1.1 request to `host:port`, or where `host` is `unix:/path` to that socket; redirects are not followed.
 
-    `scheme` is http or https; certificates are not verified, the doctor looks and keeps no secrets. `headers` replace ours
-    (Host, Connection: close). `timeout_s` bounds connecting and the answer together. An answer that was cut off has its
-    status, and `error` says how it ended. Never raises.
+    `scheme` is http or https; certificates are verified (for the name in the Host header) only when asked for: the doctor
+    looks and keeps no secrets. `headers` replace ours (Host, Connection: close). `timeout_s` bounds connecting and the
+    answer together. An answer that was cut off has its status, and `error` says how it ended. Never raises.
     """
     address = host if host.startswith("unix:") else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     given = {name.lower(): value for name, value in (headers or {}).items()}
     name = given.get("host", "localhost" if host.startswith("unix:") else address)
     began = Exchange("http", address, method, path, name, given.get("x-request-id", ""), began_s=time.time())
     server = _server_name(name) if scheme == "https" else None
-    return _Talk(began, timeout_s, server).run(_request(method, path, name, headers or {}, body))
+    return _Talk(began, timeout_s, server, verify).run(_request(method, path, name, headers or {}, body))
 
 
 def uwsgi(
@@ -82,11 +83,12 @@ def _server_name(host: str) -> str:
 
 @dataclass
 class _Talk:
-    """One connection. `server` is the name for TLS; None: without TLS."""
+    """One connection. `server` is the name for TLS; None: without TLS. `verify`: its certificate."""
 
     exchange: Exchange
     timeout_s: float
     server: str | None = None
+    verify: bool = False
     began: float = field(default_factory=time.monotonic)
     data: bytearray = field(default_factory=bytearray)
     found: Head | None = None
@@ -138,8 +140,10 @@ class _Talk:
 
     def _tls(self, stream: socket.socket, server: str) -> socket.socket:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context.check_hostname = self.verify and bool(server)
+        context.verify_mode = ssl.CERT_REQUIRED if self.verify else ssl.CERT_NONE
+        if self.verify:
+            context.load_default_certs()
         try:
             stream.settimeout(self._left())
             return context.wrap_socket(stream, server_hostname=server or None, suppress_ragged_eofs=True)
@@ -223,6 +227,8 @@ def _told(error: Exception, timeout_s: float, began: bool) -> tuple[str, int]:
     if isinstance(error, TimeoutError):
         text = "the answer did not end" if began else "no answer"
         return f"{text} within {timeout_s:g} s", errno.ETIMEDOUT
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused ({error.verify_code}): {error.verify_message}", 0
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error.strerror or error}", 0
     if isinstance(error, socket.gaierror):
