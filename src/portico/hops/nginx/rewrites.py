@@ -45,7 +45,8 @@ def _run(codes: Sequence[Directive], scope: Scope, step: Step) -> Step:
         elif code.name == "set":
             _set(code, scope)
         elif code.name == "return":
-            return Step("return", code, " ".join(code.args), step.inside, stopped=True)
+            written = " ".join(code.args)
+            return Step("return", code, scope.expand(written) or written, step.inside, stopped=True)
         elif code.name == "break":
             return _at_break(step, code)
         else:

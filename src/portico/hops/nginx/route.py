@@ -44,7 +44,8 @@ def route(
 
     Relative roots start at `prefix`. `headers` are all the others that are sent; without them a condition on one makes the
     route `unknown` where it could matter. Whether files exist is not asked: with `try_files` the route is that of its
-    fallback when this passes requests on, else that of the first file. A request nginx refuses is `return` with `400`;
+    fallback when this passes requests on, else that of the first file. The target of a `return` has its variables filled in
+    where all of them are known. A request nginx refuses is `return` with `400`;
     where a slash is missing, `301 /app/`. `unknown` has in `directive` what cannot be told; without a server, nothing
     listens there.
     """
@@ -111,7 +112,9 @@ class _Way:
             if not self._choice.sure:
                 return self._end("unknown", directive=self._server.first("server_name"))
             self._scope.search(self._choice.name[1:], self._scope.value("host") or "", caseless=True)
-        merge = next((found for block in reversed(self._base) if (found := block.first("merge_slashes"))), None)
+        # The Host header is not read yet: the default server of the address decides.
+        blocks = (self._choice.default if self._choice else self._server, self._base[0])
+        merge = next((found for block in blocks if (found := block.first("merge_slashes"))), None)
         uri = normalise(target, merge is None or merge.args != ("off",))
         if uri is None:
             return self._end("return", target="400")

@@ -16,11 +16,13 @@ from portico.model.directive import Directive
 
 @dataclass(frozen=True)
 class Choice:
-    """`listen` is the address that took the connection. `name` is the server_name that matched, empty when none did and the
-    address's default server answers. `sure` is False when a name that is beyond us could have matched before."""
+    """`listen` is the address that took the connection, `default` its default server. `name` is the server_name that
+    matched, empty when none did and the default server answers. `sure` is False when a name that is beyond us could have
+    matched before."""
 
     server: Directive
     listen: ServerListen
+    default: Directive
     name: str = ""
     by_default: bool = False
     sure: bool = True
@@ -32,11 +34,9 @@ def choose(tree: Directive, address: str, port: int, host: str) -> Choice | None
     group = _listening(listens(tree, root=port != 8000), address.strip("[]"), port)
     if not group:
         return None
-    named = _by_name(group, bare_host(host))
-    if named:
-        return named
     default = next((entry for entry in group if entry.default), group[0])
-    return Choice(default.server, default, by_default=True)
+    entry, name, sure = _by_name(group, bare_host(host)) or (default, "", True)
+    return Choice(entry.server, entry, default.server, name, not name, sure)
 
 
 def bare_host(host: str) -> str:
@@ -93,7 +93,7 @@ def _names(group: Sequence[ServerListen]) -> Iterator[tuple[ServerListen, str]]:
             yield entry, name
 
 
-def _by_name(group: Sequence[ServerListen], host: str) -> Choice | None:
+def _by_name(group: Sequence[ServerListen], host: str) -> tuple[ServerListen, str, bool] | None:
     """Exact, then the longest leading wildcard, then the longest trailing one, then regular expressions in order."""
     names = list(_names(group))
     exact = [found for found in names if found[1] == host]
@@ -103,17 +103,14 @@ def _by_name(group: Sequence[ServerListen], host: str) -> Choice | None:
         found for found in names if found[1][-2:] == ".*" and host.startswith(found[1][:-1]) and host != found[1][:-1]
     ]
     for candidates in (exact, leading, trailing):
-        if candidates:
-            entry, name = max(candidates, key=lambda found: len(found[1].lstrip("*")))
-            return Choice(entry.server, entry, name)
+        if candidates and host:
+            return (*max(candidates, key=lambda found: len(found[1].lstrip("*"))), True)
     return _by_regex([found for found in names if found[1].startswith("~")], host)
 
 
-def _by_regex(names: Sequence[tuple[ServerListen, str]], host: str) -> Choice | None:
+def _by_regex(names: Sequence[tuple[ServerListen, str]], host: str) -> tuple[ServerListen, str, bool] | None:
     for entry, name in names:
         compiled = pattern(name[1:], caseless=True)
-        if compiled is None:
-            return Choice(entry.server, entry, name, sure=False)
-        if compiled.search(host):
-            return Choice(entry.server, entry, name)
+        if compiled is None or compiled.search(host):
+            return entry, name, compiled is not None
     return None
