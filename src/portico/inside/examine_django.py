@@ -40,6 +40,9 @@ def examine(job: Any, found: dict[str, Any]) -> None:
     if not ensure_settings(job, found):
         return
     settings = job.settings()
+    if job.request.get("static_root") and not settings.STATIC_ROOT:
+        # What Portico's own entry module does for a project that sets none.
+        settings.STATIC_ROOT = job.request["static_root"]
     found["version"] = importlib.import_module("django").get_version()
     found["settings"] = {name: _plain(getattr(settings, name, None)) for name in _TOLD.split()}
     found["settings"]["EMAIL_BACKEND"] = "".join(job.harmless.email_backend)

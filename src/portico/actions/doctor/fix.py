@@ -10,7 +10,7 @@ import signal
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from pathlib import Path
 
@@ -19,13 +19,16 @@ from portico.actions.up import up
 from portico.hops.nginx.commands import prove_file
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
-from portico.model.remedy import Chmod, Chown, EditLine, InsertLine, MakeFolder, PorticoUp, ReloadNginx, Remedy, Run
+from portico.model.remedy import Chmod, Chown, EditLine, InsertLine, MakeFolder, PorticoUp, ReloadNginx, Remedy, RenewWorkers, Run
 from portico.system import accounts, clock, edit, files, processes
+from portico.system.look.processes import process
 from portico.system.run import run
 
 Undo = Callable[[], None]
 #: How long nginx may take to start workers with the new configuration.
 _RELOAD_S = 10.0
+#: How long workers may take to finish their requests.
+_RENEW_S = 10.0
 
 
 class CannotFix(Exception):
@@ -130,10 +133,19 @@ def _(step: MakeFolder, project: Path) -> Undo:
 
 @_do.register
 def _(step: Run, project: Path) -> Undo:
-    outcome = run(step.command)
+    seen = process(step.environ_of) if step.environ_of else None
+    outcome = run(replace(step.command, environ=seen.environ) if seen else step.command)
     if not outcome.ok:
         last = (outcome.stderr or outcome.stdout).strip().splitlines()[-1:] or [f"exit status {outcome.code}"]
         raise CannotFix(f"{' '.join(step.command.argv)}: {last[0]}")
+    return lambda: None
+
+
+@_do.register
+def _(step: RenewWorkers, project: Path) -> Undo:
+    asked = [pid for pid in step.pids if processes.signal_named(pid, signal.SIGHUP, "uwsgi")]
+    if not clock.wait_for(lambda: not any(processes.facts(pid) for pid in asked), _RENEW_S):
+        raise CannotFix("the workers are still busy with requests; uWSGI replaces them when they are done")
     return lambda: None
 
 

@@ -21,7 +21,8 @@ LIMIT_S = 20.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where an application is and how it is run. `environ` holds secrets and is never shown."""
+    """Where an application is and how it is run. `environ` holds secrets and is never shown. `static_root` is where a stack of Portico's
+    has the static files of a project that names no folder for them."""
 
     directory: str
     python: str
@@ -31,6 +32,7 @@ class Place:
     python_path: tuple[str, ...]
     environ: Mapping[str, str]
     account: Account
+    static_root: str = ""
 
 
 def place_of(target: Target, seen: UwsgiSeen | None) -> Place | None:
@@ -73,6 +75,7 @@ def _managed(target: Target, seen: UwsgiSeen | None) -> Place | None:
         python_path=tuple(site["python_path"]),
         environ={**_environ(seen, account), **({"DJANGO_SETTINGS_MODULE": site["settings"]} if site["settings"] else {})},
         account=account,
+        static_root=next((entry["root"] for entry in site["maps"] if entry["kind"] == "static"), ""),
     )
 
 
@@ -124,6 +127,7 @@ def examine(place: Place, path: str, host: str) -> ProjectSeen:
         "path": path,
         "host": host,
         "method": "GET",
+        "static_root": place.static_root,
         "timeout_s": LIMIT_S,
     }
     answer, outcome = ask(
