@@ -85,7 +85,7 @@ def _in_thread(job: Any, alias: str, known: dict[str, Any]) -> None:
     thread = threading.Thread(target=_guarded, args=(job, alias, known), daemon=True)
     thread.name = sys.modules["portico_inside_loading"]._WATCH
     thread.start()
-    limit_s = min(_EACH_S, job.left_s)
+    limit_s = min(_EACH_S, job.part_left_s)
     thread.join(limit_s)
     if thread.is_alive():
         stack = traceback.extract_stack(sys._current_frames().get(thread.ident or 0))
@@ -130,7 +130,7 @@ def _one(job: Any, alias: str, known: dict[str, Any]) -> None:
         known.update(ok=False, kind=kind or "other", message=message)
     try:
         if connection.vendor == "sqlite":
-            sqlite.after(connection, known)
+            sqlite.after(job, connection, known)
         if known["connected"]:
             _limits(connection, known)
             _unapplied(job, connection, known)

@@ -56,6 +56,7 @@ class Job:
         self._pid = os.getpid()
         self._main = threading.get_ident()
         self._part = ""
+        self._part_end = self._end
         self._armed = False
         self._once = threading.RLock()
         self._watch()
@@ -64,6 +65,11 @@ class Job:
     def left_s(self) -> float:
         """Seconds until everything must be over."""
         return max(0.0, self._end - time.monotonic())
+
+    @property
+    def part_left_s(self) -> float:
+        """Seconds until the part that is being done must be over, with a little to tell of it."""
+        return max(0.0, self._part_end - time.monotonic() - 0.1)
 
     @property
     def django(self) -> bool:
@@ -96,6 +102,7 @@ class Job:
         if limit_s <= 0.05:
             found["reason"] = "there was no time left"
             return
+        self._part_end = began + limit_s
         try:
             with self._limited(limit_s):
                 examine(self, found)

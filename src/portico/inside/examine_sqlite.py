@@ -60,7 +60,7 @@ def _verdict(about: dict[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def after(connection: Any, known: dict[str, Any]) -> None:
+def after(job: Any, connection: Any, known: dict[str, Any]) -> None:
     """The lock, and the journal's mode; `ok` becomes false where files are in the way of writing."""
     about = known.get("sqlite")
     if about is None:
@@ -68,7 +68,8 @@ def after(connection: Any, known: dict[str, Any]) -> None:
     if known["connected"] and about["exists"]:
         with contextlib.suppress(Exception), connection.cursor() as cursor:
             cursor.execute("PRAGMA journal_mode")
-            about["journal_mode"] = str(cursor.fetchone()[0])
+            # A file that is read as one that never changes shows another mode than it has.
+            about["journal_mode"] = "wal" if job.harmless.keeps_log(about["path"]) else str(cursor.fetchone()[0])
     about["lock_pid"] = _holder(about["path"])
     if about["exists"] and about["file_writable"]:
         about["locked"] = _locked(about)
@@ -81,7 +82,7 @@ def after(connection: Any, known: dict[str, Any]) -> None:
 def _locked(about: dict[str, Any]) -> bool | None:
     """Whether a writer holds the lock. Nothing is written: a transaction that has only begun leaves no trace. With a
     write-ahead log, opening the file for writing might leave one, so that only the kernel's table is asked."""
-    if about["journal_mode"] == "wal":
+    if about.get("journal_mode") == "wal":
         return bool(about["lock_pid"]) if os.path.exists("/proc/locks") else None
     uri = f"file:{quote(about['path'])}?mode=rw"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None)) as database:

@@ -156,11 +156,11 @@ def _readable(path: str) -> tuple[str, bool]:
         return ":memory:", False
     # To read a write-ahead log that nobody has open, SQLite would make files beside it
     # (https://www.sqlite.org/wal.html#read_only_databases).
-    still = "&immutable=1" if _keeps_log(path) and not os.path.exists(f"{path}-wal") else ""
+    still = "&immutable=1" if keeps_log(path) and not os.path.exists(f"{path}-wal") else ""
     return f"file:{quote(path)}?mode=ro{still}", True
 
 
-def _keeps_log(path: str) -> bool:
+def keeps_log(path: str) -> bool:
     """Whether the file says that it has a write-ahead log (https://www.sqlite.org/fileformat2.html#file_format_version_numbers)."""
     with contextlib.suppress(OSError), open(path, "rb") as file:
         return file.read(20)[18:20] == b"\x02\x02"
