@@ -101,7 +101,7 @@ def _without_prefix(first: Visit, backends: Sequence[BackendSeen]) -> Exchange |
 
 def _climbed(scheme: str, first: Visit) -> Exchange | None:
     route = first.route
-    for location in (route.server.deep("location") if route and route.server else ()):
+    for location in route.server.deep("location") if route and route.server else ():
         alias = leaks(location)
         modifier, prefix = parts(location)
         if alias is None or VARIABLE.search(alias.args[0]) or modifier not in ("", "^~"):

@@ -19,7 +19,18 @@ from portico.actions.up import up
 from portico.hops.nginx.commands import prove_file
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
-from portico.model.remedy import Chmod, Chown, EditLine, InsertLine, MakeFolder, PorticoUp, ReloadNginx, Remedy, RenewWorkers, Run
+from portico.model.remedy import (
+    Chmod,
+    Chown,
+    EditLine,
+    InsertLine,
+    MakeFolder,
+    PorticoUp,
+    ReloadNginx,
+    Remedy,
+    RenewWorkers,
+    Run,
+)
 from portico.system import accounts, clock, edit, files, processes
 from portico.system.look.processes import process
 from portico.system.run import run

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from portico.actions.doctor import fix
+from portico.actions.doctor import fix, nothing
 from portico.actions.doctor.diagnose import diagnose
 from portico.actions.doctor.gather import gather
 from portico.actions.doctor.target import Asked, Target, find
@@ -72,6 +72,8 @@ def _attempt(finding: Finding, remedy: Remedy, target: Target, agree: Agree) -> 
 def examined(target: Target) -> tuple[Evidence, tuple[Finding, ...]]:
     """Look and judge once."""
     evidence, environ = gather(target)
+    if nothing.is_nothing(target) and not evidence.nginx.conf and not evidence.uwsgi:
+        return evidence, nothing.would_come_up(target)
     return evidence, without_secrets(diagnose(evidence), environ)
 
 

@@ -71,9 +71,7 @@ def visit(
     exchange = ask.http(parts.scheme, parts.hostname or "", _port(url), path, headers=headers, timeout_s=patience_s)
     if nginx.tree is None:
         return Visit(name, exchange)
-    way = route(
-        nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path, prefix=nginx.prefix, headers=headers
-    )
+    way = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path, prefix=nginx.prefix, headers=headers)
     names = candidates(way, path, nginx.prefix) if way.action == "file" or way.setting("try_files") else ()
     files = tuple(walk(file, worker(nginx), "r") for file in names)
     return Visit(name, exchange, way, files)
