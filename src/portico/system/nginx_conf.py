@@ -11,10 +11,12 @@ from typing import Any
 import crossplane
 
 #: What is larger, or has more files, is no configuration that somebody wrote; a device or a fifo would never end.
-_LARGEST_BYTES = 8 << 20
-_MOST_BYTES = 32 << 20
+#: (crossplane reads a megabyte in a good half second.)
+_LARGEST_BYTES = 4 << 20
+_MOST_BYTES = 8 << 20
 _MOST_FILES = 2_000
 _INCLUDE = re.compile(r"""(?:^|[\s;{}])include\s+(?:"([^"\n]+)"|'([^'\n]+)'|([^;\s"']+))\s*;""")
+_COMMENT = re.compile(r"(?:^|(?<=[\s;{}]))#.*")
 
 
 def read(conf: Path, prefix: str = "") -> dict[str, Any]:
@@ -25,16 +27,16 @@ def read(conf: Path, prefix: str = "") -> dict[str, Any]:
     When an include names something that is no ordinary file, or there is far too much, includes are left unread.
     """
     start = Path(os.path.abspath(Path(prefix or ".") / conf))  # noqa: PTH100  (links stay: nginx names the path it was given)
-    refused = _refusal(start)
-    if refused:
-        return _failed(start, refused)
-    refused = _first_refusal(start)
     try:
+        refused = _refusal(start)
+        if refused:
+            return _failed(start, refused)
+        refused = _first_refusal(start)
         payload: dict[str, Any] = crossplane.parse(
             str(start), catch_errors=True, comments=False, check_ctx=False, single=bool(refused)
         )
-    except Exception as error:  # crossplane promises nothing about the files it was not made for
-        return _failed(start, f"cannot be parsed: {error}")
+    except Exception as error:  # crossplane promises nothing about files that are no configuration
+        return _failed(start, f"cannot be read: {error}")
     if refused:
         payload["status"] = "failed"
         payload["errors"].append({"file": str(start), "error": f"includes are left unread: {refused}", "line": None})
@@ -68,7 +70,7 @@ def _first_refusal(start: Path) -> str:
             if found in seen:
                 continue
             seen.add(found)
-            if found.exists() and not found.is_file():
+            if found.exists() and not found.is_file() and not found.is_dir():
                 return f"{found} is not an ordinary file"
             if found.is_file():
                 if found.stat().st_size > _LARGEST_BYTES:
@@ -91,9 +93,7 @@ def _included(text: str, folder: Path) -> list[Path]:
     (https://nginx.org/en/docs/ngx_core_module.html#include)."""
     found: list[Path] = []
     for line in text.splitlines():
-        if line.lstrip().startswith("#"):
-            continue
-        for match in _INCLUDE.finditer(line):
+        for match in _INCLUDE.finditer(_COMMENT.sub("", line)):
             pattern = str(folder / (match[1] or match[2] or match[3]))
             names = glob.glob(pattern) if any(mark in pattern for mark in "*?[") else [pattern]  # noqa: PTH207
             found += [Path(name) for name in names[: _MOST_FILES + 1]]

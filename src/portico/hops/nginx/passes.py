@@ -59,7 +59,7 @@ def backends(tree: Directive, directive: Directive, action: str) -> tuple[Backen
 def _protocol(target: str, action: str) -> tuple[Protocol, str]:
     """What is spoken, and the target without its scheme."""
     scheme, found, rest = target.partition("://")
-    scheme, rest = (scheme.lower(), rest) if found and scheme.isalpha() else ("", target)
+    scheme, rest = (scheme.lower(), rest) if found and scheme.isalpha() and scheme != "unix" else ("", target)
     if action == "proxy":
         return ("https" if scheme == "https" else "http"), rest
     if action == "uwsgi" and scheme != "suwsgi":
@@ -70,7 +70,8 @@ def _protocol(target: str, action: str) -> tuple[Protocol, str]:
 def _address(text: str, usual_port: str) -> str:
     """`unix:/path` or `host:port`; empty without a port where there is no usual one. A URI behind it is cut off."""
     if text.startswith("unix:"):
-        return "unix:" + text.removeprefix("unix:").split(":", 1)[0]
+        # `unix:///run/app.sock` is the same file, and the kernel lists it with one slash.
+        return "unix:" + re.sub("^/+", "/", text.removeprefix("unix:").split(":", 1)[0])
     text = text.split("/", 1)[0]
     if re.search(r":\d+$", text) and not text.endswith("]"):
         return text

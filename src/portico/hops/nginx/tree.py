@@ -9,7 +9,8 @@ from typing import Any
 from portico.model.directive import Directive
 
 #: A file that includes itself twice through others multiplies; nobody writes this many directives.
-_MOST_DIRECTIVES = 200_000
+_MOST_DIRECTIVES = 400_000
+_DEEPEST = 100
 _BOM = "\ufeff"
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 #: What `ngx_conf_read_token` makes of a backslash and a character; every other pair stays as it is.
@@ -40,6 +41,7 @@ class _Builder:
     def __init__(self, files: Sequence[Mapping[str, Any]]) -> None:
         self._files = files
         self._count = 0
+        self._depth = 0
         self.problems: list[str] = []
 
     def file(self, index: int, open_files: tuple[int, ...]) -> tuple[Directive, ...]:
@@ -64,6 +66,8 @@ class _Builder:
         for index in statement["includes"]:
             if index in open_files:
                 self._tell(f"{file}:{statement.get('line')}: includes itself")
+            elif len(open_files) > _DEEPEST:
+                self._tell(f"{file}:{statement.get('line')}: more than {_DEEPEST} includes within each other")
             else:
                 yield from self.file(index, open_files)
 
@@ -76,8 +80,20 @@ class _Builder:
         lua = name.endswith("_by_lua_block")
         args = tuple(str(entry) if lua else _plain(str(entry)) for entry in statement.get("args") or ())
         inner = statement.get("block")
-        block = None if inner is None else tuple(self._block(inner, file, open_files))
+        block = None if inner is None else self._inner(inner, f"{file}:{line}", file, open_files)
         return Directive(_plain(name), args, file, line, block)
+
+    def _inner(
+        self, statements: Sequence[Mapping[str, Any]], where: str, file: str, open_files: tuple[int, ...]
+    ) -> tuple[Directive, ...]:
+        if self._depth >= _DEEPEST:
+            self._tell(f"{where}: more than {_DEEPEST} blocks within each other; the rest is left out")
+            return ()
+        self._depth += 1
+        try:
+            return tuple(self._block(statements, file, open_files))
+        finally:
+            self._depth -= 1
 
     def _tell(self, problem: str) -> None:
         if problem not in self.problems:
