@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from portico.hops.uwsgi.ini import file_of, normal
+from portico.hops.uwsgi.ini import file_of, normal, with_set
 from portico.hops.uwsgi.option_names import BARE, FLAGS, KNOWN, SHORT
 from portico.model.directive import Option
 
@@ -25,14 +25,11 @@ def command_line(argv: Sequence[str]) -> tuple[tuple[Option, ...], tuple[str, ..
     for name, value in _pairs(_arguments(list(argv))):
         if name:
             option = normal(Option(name, value, _WHERE, value))
-            options.append(option)
+            options += with_set(option)
             if option.name in _FILE_OPTIONS and file_of(value):
                 files.append(file_of(value))
-        elif (path := file_of(value)).endswith(_SUFFIXES):
-            files.append(path)
-        elif "=" in value:
-            key, _, rest = value.partition("=")
-            options.append(normal(Option(key, rest, _WHERE, rest)))
+        elif value.endswith(_SUFFIXES):
+            files.append(value)
     return tuple(options), tuple(dict.fromkeys(files))
 
 

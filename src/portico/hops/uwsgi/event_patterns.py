@@ -126,7 +126,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
         "request",
         r"\[pid: (?P<pid>\d+)\|app: (?P<app>-?\d+)\|req: (?P<req>-?\d+)/(?P<total>\d+)\] (?P<ip>\S*) \((?P<user>.*?)\) "
         r"\{(?P<vars>\d+) vars in (?P<vars_bytes>\d+) bytes\} \[(?P<when>[^\]]*)\] (?P<method>\S*) (?P<uri>.*) => "
-        r"generated (?P<bytes>\d+) bytes in (?P<time>\d+) (?P<unit>msecs|micros)\s?(?P<via>[^(]*)"
+        r"generated (?P<bytes>\d+) bytes in (?P<time>\d+) (?P<unit>msecs|micros)(?: via (?P<via>\w+)\(\))? "
         r"\((?P<protocol>\S*)\s+(?P<status>\d+)\) (?P<headers>\d+) headers in (?P<headers_bytes>\d+) bytes",
     ),
     ("no-app-request", r"--- no python application found"),
@@ -168,11 +168,11 @@ def _by_head() -> dict[str, tuple[tuple[str, re.Pattern[str]], ...]]:
 
 BY_HEAD = _by_head()
 
-#: What a failed call of the system leaves: `bind(): text [core/socket.c line 769]`, `open("path"): text [...]`.
-CALL = re.compile(
-    r"(?P<call>\w+)\((?:\"?(?P<path>.*?)\"?)\)(?:/\w+\(\))?: (?P<error>.*?)"
-    r"(?: during (?P<method>\S+) (?P<uri>.*?) \((?P<ip>.*?)\))? \[(?P<source>[\w/]+\.c) line (?P<line>\d+)\](?P<rest>.*)"
-)
+#: What a failed call of the system leaves: `open("path"): text [core/logging.c line 288]`, and after it perhaps
+#: ` during GET /path (127.0.0.1)`. In three steps, so that no line takes more than one pass.
+CALL_PLACE = re.compile(r" \[(?P<source>[\w/]+\.c) line (?P<line>\d+)\]")
+CALL = re.compile(r"(?P<call>\w+)\(\"?(?P<path>.*?)\"?\)(?:/\w+\(\))?: (?P<error>.*)")
+CALL_REQUEST = re.compile(r" during (?P<method>\S+) (?P<uri>.*) \((?P<ip>[^)]*)\)$")
 #: `uwsgi: unrecognized option '--module'`, as getopt_long of glibc and musl write it.
 GETOPT = re.compile(
     r".*: (?:unrecognized option:?|invalid option --|unrecognised option:?) ['\"]?-*(?P<name>[^'\"]+)['\"]?$"

@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from portico.hops.uwsgi import tracebacks
-from portico.hops.uwsgi.event_patterns import BY_HEAD, CALL, GETOPT, HEAD
+from portico.hops.uwsgi.event_patterns import BY_HEAD, CALL, CALL_PLACE, CALL_REQUEST, GETOPT, HEAD
 from portico.hops.uwsgi.facts import parse_request_line
 from portico.hops.uwsgi.options import address
 from portico.model.log import Event
@@ -171,11 +171,9 @@ class _Reader:
 
     def other(self, line: str, whole: str) -> Iterator[Event]:
         """Lines that begin in any way."""
-        if line[-1:] == "]" or ".c line " in line:
-            match = CALL.match(line)
-            if match:
-                yield self.failed_call(match, whole)
-                return
+        if ".c line " in line and (place := CALL_PLACE.search(line)) and (call := CALL.match(line[: place.start()])):
+            yield self.failed_call(call, place, whole)
+            return
         if "option" in line and (match := GETOPT.match(line)):
             yield Event("unrecognized-option", whole, self.time_s, {"name": match["name"]})
         elif found := _of_django(line):
@@ -183,16 +181,17 @@ class _Reader:
         elif (line[0].isalpha() or line[0] == "_") and (lone := tracebacks.bare(line)):
             yield Event("traceback", whole, self.time_s, lone)
 
-    def failed_call(self, match: re.Match[str], line: str) -> Event:
-        data = {name: match[name] or "" for name in ("call", "path", "error", "method", "uri")}
-        data |= {"source": f"{match['source']} line {match['line']}", "errno": str(_errno(match["error"])), "what": ""}
+    def failed_call(self, call: re.Match[str], place: re.Match[str], line: str) -> Event:
+        request = CALL_REQUEST.match(place.string, place.end())
+        data = {**call.groupdict(""), **(request.groupdict("") if request else {"method": "", "uri": "", "ip": ""})}
+        data |= {"source": f"{place['source']} line {place['line']}", "errno": str(_errno(data["error"])), "what": ""}
         kind = _CALLS.get(data["call"], "call-failed")
         if data["call"].startswith("uwsgi_response_write"):
             kind = "write-error"
         if kind == "bind-failed":
             data["address"], self.address = self.address, ""
         if kind == "open-failed":
-            data["what"] = self.opened(data["path"], match["source"])
+            data["what"] = self.opened(data["path"], place["source"])
         return Event(kind, line, self.time_s, data)
 
     def opened(self, path: str, source: str) -> str:
@@ -238,15 +237,17 @@ def _finished(kind: str, data: dict[str, str], line: str) -> dict[str, str]:
 _HOST = re.compile(r"Invalid HTTP_HOST header: '(?P<host>.*?)'(?P<rest>.*)")
 _CSRF = re.compile(r"Forbidden \((?P<reason>.*)\): (?P<path>\S*)")
 _RESPONSE = re.compile(
-    r"(?:^|[\s:])(?P<what>Not Found|Bad Request|Internal Server Error|Forbidden|Method Not Allowed): (?P<path>/\S*)$"
+    r"(?P<what>Not Found|Bad Request|Internal Server Error|Forbidden|Method Not Allowed): (?P<path>/\S*)$"
 )
 
 
 def _of_django(line: str) -> tuple[str, dict[str, str]] | None:
     """What the loggers `django.security` and `django.request` write, with anything before it."""
-    if "Invalid HTTP_HOST" in line and (match := _HOST.search(line)):
+    at = line.find("Invalid HTTP_HOST header")
+    if at >= 0 and (match := _HOST.match(line, at)):
         return "disallowed-host", {"host": match["host"], "rfc": "true" if "RFC 1034" in match["rest"] else "false"}
-    if "Forbidden (" in line and (match := _CSRF.search(line)):
+    at = line.find("Forbidden (")
+    if at >= 0 and (match := _CSRF.match(line, at)):
         return "csrf", {"reason": match["reason"], "path": match["path"]}
     if ": /" in line and (match := _RESPONSE.search(line)):
         return "django", {"what": match["what"], "path": match["path"]}

@@ -73,7 +73,7 @@ class _Reader:
             self.note(number, f"`{_short(rest)}` is part of the value of `{name}`: there are no comments behind a value")
         if name.startswith(("if-", "if", "for")) and name in KNOWN:
             self.note(number, f"what stands under `{_short(line)}` was taken as if it held")
-        self.options.append(option)
+        self.options += with_set(option)
 
     def note(self, number: int, text: str) -> None:
         self.problems.append(f"{self.file}:{number}: {text}")
@@ -102,6 +102,14 @@ def normal(option: Option) -> Option:
     return replace(option, name=name)
 
 
+def with_set(option: Option) -> tuple[Option, ...]:
+    """An option, and where it is `set = name=value` the option that it sets."""
+    name, sign, value = option.value.partition("=")
+    if option.name != "set" or not sign:
+        return (option,)
+    return option, normal(Option(name, value, option.where, value))
+
+
 def includes(options: Sequence[Option]) -> tuple[str, ...]:
     """The configuration files that the options pull in, in order, as written: uWSGI looks for them from the folder it was
     started in. Without the section that may follow (`base.ini:production`)."""
@@ -125,7 +133,7 @@ _DEPTH = 5
 def _expanded(options: list[Option], file: str) -> tuple[Option, ...]:
     placeholders: dict[str, str] = {}
     for option in options:
-        if option.name in ("set", "set-placeholder"):
+        if option.name == "set-placeholder":
             name, _, value = option.value.partition("=")
             placeholders.setdefault(name, value)
         placeholders.setdefault(option.name, option.value)

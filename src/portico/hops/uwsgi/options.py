@@ -43,6 +43,8 @@ _OF_PROTOCOL = {
 }
 _LOGS = ("logto", "logto2", "daemonize", "daemonize2")
 _LOGGERS = ("logger", "req-logger")
+#: Options whose value begins with a name that is meant to be new.
+_NAMING = ("set", "set-placeholder", "declare-option", "declare-option2")
 _PLACEHOLDER = re.compile(r"%\(([^)]+)\)")
 
 #: What no host, and `0`, mean in an address.
@@ -55,7 +57,7 @@ def unknown(options: Sequence[Option]) -> tuple[tuple[Option, str], ...]:
     One that another option uses as `%(name)` is a placeholder and meant as such.
     """
     used = {name for option in options for name in _PLACEHOLDER.findall(option.raw or option.value)}
-    used |= {option.value.partition("=")[0] for option in options if option.name in ("set-placeholder", "declare-option")}
+    used |= {option.value.partition("=")[0] for option in options if option.name in _NAMING}
     return tuple(
         (option, _nearest(option.name))
         for option in options

@@ -11,6 +11,7 @@ _EXCEPTION = re.compile(r"(?P<name>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:: (?P<mess
 _LONE = re.compile(
     r"(?P<name>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Iteration))(?:: (?P<message>.*))?$"
 )
+_LONGEST_NAME = 200
 #: Between the tracebacks of exceptions that led to one another.
 _CHAINED = ("The above exception was the direct cause", "During handling of the above exception")
 _LIBRARY = re.compile(r"^<|/(?:site|dist)-packages/|/lib(?:64)?/python\d[\d.]*/|/lib-dynload/|\.zip/|/entry\.py$")
@@ -80,7 +81,7 @@ def _ends_here(lines: Sequence[str], number: int, line: str) -> bool:
 def bare(line: str) -> dict[str, str] | None:
     """The same of an exception in one line without a traceback, which is what uWSGI itself writes when it cannot import the
     module that it was given; None when the line is none."""
-    match = _LONE.match(line)
+    match = _LONE.match(line) if len(line.partition(":")[0]) <= _LONGEST_NAME else None
     if match is None:
         return None
     empty = dict.fromkeys(("first", "file", "line", "function", "last_file", "last_line"), "")
