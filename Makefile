@@ -1,7 +1,7 @@
 # Everything runs from .venv, which scripts/bootstrap makes and keeps up to date.
 .POSIX:
 .NOTPARALLEL:
-.PHONY: help demo test lint types imports check docs bench faults clean
+.PHONY: help demo test lint types imports check docs bench faults doctor-report clean
 
 PYTHON_HERE = .venv/bin/python
 DEMO = $(PYTHON_HERE) -m portico -C examples/destiny
@@ -14,6 +14,7 @@ help:
 	@echo 'make docs    write the generated pages into docs/'
 	@echo 'make bench   run the measurements     (ARGS goes to them)'
 	@echo 'make faults  kill, reload and cut off real stacks under load (ARGS=--write for docs/reliability.md; 11 minutes)'
+	@echo 'make doctor-report  provoke every known failure and write what the doctor says (docs/doctor-report.md; 4 minutes)'
 	@echo 'make clean   stop the demo, remove .venv and every cache; uploads and databases stay'
 
 demo:
@@ -51,6 +52,10 @@ bench:
 faults:
 	@sh scripts/bootstrap dev
 	PYTHONPATH=tests $(PYTHON_HERE) -m faults $(ARGS)
+
+doctor-report:
+	@sh scripts/bootstrap dev
+	PYTHONPATH=tests $(PYTHON_HERE) -m catalogue --write
 
 clean:
 	@test ! -e examples/destiny/.portico || test ! -x $(PYTHON_HERE) || $(DEMO) down

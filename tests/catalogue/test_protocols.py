@@ -106,7 +106,7 @@ def test_params_of_the_server_lost_in_the_location(kit: Kit, names: Names) -> No
 
 
 def test_proxy_keepalive_to_http_socket(kit: Kit, names: Names) -> None:
-    kit.uwsgi("--master", "--module", "hello", "--http-socket", f"127.0.0.1:{kit.spare}", "-p", "2")
+    kit.uwsgi("--master", "--module", "mysite.wsgi", "--http-socket", f"127.0.0.1:{kit.spare}")
     kit.nginx(
         'location / { proxy_pass http://b; proxy_http_version 1.1; proxy_set_header Connection ""; }',
         f"upstream b {{ server 127.0.0.1:{kit.spare} max_fails=0; keepalive 8; }}",
