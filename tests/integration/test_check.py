@@ -135,20 +135,30 @@ def test_a_configuration_that_cannot_be_read_is_in_the_same_form(form: str, hell
         assert ran.json["code"] == 2
 
 
-def test_files_written_by_hand(folder: Path) -> None:
-    conf = folder / "site.conf"
-    conf.write_text(
-        "events {}\nhttp {\n  server_tokens off;\n  server {\n    location /files { alias /srv/files/; }\n  }\n}\n"
-    )
-    argv = [sys.executable, "-m", "portico", "check", "--json", "--nginx", "site.conf"]
-    ran = subprocess.run(argv, cwd=folder, capture_output=True, text=True, env=clean_environ(), timeout=60, check=False)
-    data = json.loads(ran.stdout)
-    assert (ran.returncode, data["code"]) == (1, 1)
-    hole = next(entry for entry in data["findings"] if entry["id"] == "nginx.E081")
-    assert hole["evidence"][0].startswith(f"{conf}:5: gixy, alias_traversal")
-    argv[-1] = "absent.conf"
-    absent = subprocess.run(argv[:-3] + argv[-2:], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert (absent.returncode, "absent.conf" in absent.stderr) == (2, True)
+def by_hand(folder: Path, text: str, name: str = "site.conf") -> Ran:
+    (folder / "site.conf").write_text(text)
+    argv = [sys.executable, "-m", "portico", "check", "--json", "--nginx", name]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, env=clean_environ(), timeout=60, check=False)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_configuration_written_by_hand(folder: Path) -> None:
+    http = "events {}\nhttp {\n  server_tokens off;\n"
+    ran = by_hand(folder, http + "  server {\n    location /files { alias /srv/files/; }\n  }\n}\n")
+    (hole,) = found(ran, "nginx.E081")
+    assert ran.code == 1
+    assert hole["evidence"][0].startswith(f"{folder}/site.conf:5: gixy, alias_traversal")
+    broken = by_hand(folder, http + "  server { listen 80 }\n}\n")
+    (told,) = found(broken, "nginx.E086")
+    assert (broken.code, told["evidence"][0].startswith(f"{folder}/site.conf:4: ")) == (1, True), told
+    apart = by_hand(folder, http + "  include absent/mime.types;\n}\n")
+    assert apart.code == 0
+    assert any("absent/mime.types" in entry["reason"] for entry in apart.result["unknown"])
+
+
+def test_a_configuration_that_is_not_there(folder: Path) -> None:
+    ran = by_hand(folder, "", "absent.conf")
+    assert (ran.code, "absent.conf" in ran.out) == (2, True)
 
 
 def test_without_gixy_that_is_told_and_the_rest_goes_on(folder: Path) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from portico.actions.check_django import django_says
-from portico.actions.check_nginx import audited, rendered
+from portico.actions.check_nginx import rendered, written
 from portico.actions.listen import port_findings
 from portico.actions.looked import Looked
 from portico.actions.options import Options
 from portico.actions.prepare import Prepared, prepare
 from portico.actions.supervise import observe
 from portico.model.errors import Exit, PorticoError
-from portico.model.finding import Finding
 from portico.model.result import Result
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -46,22 +42,11 @@ def check(options: Options, strict: bool = False) -> Result:
     return _result(looked, data, strict)
 
 
-def check_files(project: Path, nginx: Path | None, uwsgi: Sequence[Path], strict: bool = False) -> Result:
-    """The same for configuration somebody wrote by hand: nothing is run but gixy, and nothing the files are for need be
-    installed here."""
-    looked = audited(nginx) if nginx else Looked()
-    looked += Looked(_judged(nginx, uwsgi), (), tuple(str(path) for path in (nginx, *uwsgi) if path))
-    anchor = next((str(path) for path in (nginx, *uwsgi) if path), "")
-    return _result(looked, {**_data(looked, project, anchor), "listen": None}, strict)
-
-
-def _judged(nginx: Path | None, uwsgi: Sequence[Path]) -> tuple[Finding, ...]:
-    """The doctor's rules that need no running process."""
-    if find_spec("portico.actions.doctor.static") is None:
-        return ()
-    judge: Callable[[Path | None, tuple[Path, ...]], tuple[Finding, ...]]
-    judge = import_module("portico.actions.doctor.static").judge
-    return judge(nginx, tuple(uwsgi))
+def check_file(project: Path, nginx: Path, strict: bool = False) -> Result:
+    """The same for an nginx configuration somebody wrote by hand: nothing is run but gixy, and nothing the file is for need
+    be installed here."""
+    looked = written(nginx)
+    return _result(looked, {**_data(looked, project, str(nginx)), "listen": None}, strict)
 
 
 def _result(looked: Looked, data: dict[str, Any], strict: bool) -> Result:

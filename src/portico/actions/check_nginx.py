@@ -13,16 +13,21 @@ from portico.actions.looked import Looked
 from portico.actions.prepare import Prepared
 from portico.actions.stage import prove_nginx, stand_alone
 from portico.hops.nginx import audit
-from portico.hops.nginx.checks import raw_locations
+from portico.hops.nginx.checks import raw_locations, unparsed
 from portico.hops.nginx.raw_lines import origins
 from portico.hops.nginx.render import CONF
 from portico.hops.nginx.render import files as nginx_files
 from portico.hops.nginx.tree import tree
 from portico.model.errors import PorticoError
-from portico.model.finding import Finding
-from portico.model.plan import Plan
+from portico.model.finding import CouldNotTell, Finding
+from portico.model.plan import Listen, Plan
 from portico.system import files, nginx_conf
 from portico.system.run import run
+
+#: What is told of a file that cannot be opened.
+_ABSENT = re.compile(r"\[Errno \d+\]|[Nn]o such file|not an ordinary file")
+#: An address that every account may listen on; nginx -t does not mind one that is taken.
+_ANYWHERE = Listen("127.0.0.1", 8000)
 
 
 def rendered(prepared: Prepared) -> Looked:
@@ -45,6 +50,18 @@ def rendered(prepared: Prepared) -> Looked:
     return Looked(own + asked.findings, asked.unknown, (f"nginx -t and gixy on {CONF} as it would be written",))
 
 
+def written(conf: Path) -> Looked:
+    """A configuration that somebody wrote by hand. What it includes and is not on this machine is told as unknown; nginx
+    itself is not asked, because it would want all files and accounts of the machine the configuration is for."""
+    root, problems = tree(nginx_conf.read(conf), str(conf))
+    absent = tuple(text for text in problems if _ABSENT.search(text))
+    broken = tuple(text for text in problems if text not in absent)
+    unknown = tuple(CouldNotTell("nginx.include", text) for text in absent)
+    if root is None and not broken:
+        return Looked(unknown=unknown or (CouldNotTell("nginx.conf", f"{conf} is empty"),))
+    return Looked(unparsed(broken), unknown, (str(conf),)) + (Looked() if broken else audited(conf))
+
+
 def audited(conf: Path, where: Mapping[int, str] | None = None) -> Looked:
     """What gixy says about a file and what it includes. `where` are better names for lines of that file itself."""
     outcome = run(audit.command(sys.executable, str(conf), tempfile.gettempdir()))
@@ -63,12 +80,13 @@ def audited(conf: Path, where: Mapping[int, str] | None = None) -> Looked:
 
 
 def _inside(plan: Plan, folder: Path) -> Plan:
-    """The plan with its logs in that folder: `nginx -t` opens them, and makes those that are not there."""
+    """The plan with its logs in that folder: `nginx -t` opens them, and makes those that are not there. It listens too, if
+    only for a moment: whether that works at the real address is for `port_findings` to say."""
     nginx = plan.nginx
     if nginx is None:
         return plan
     access = nginx.access_log if nginx.access_log == "off" else str(folder / "access.log")
-    return replace(plan, nginx=replace(nginx, access_log=access, error_log=str(folder / "error.log")))
+    return replace(plan, listen=_ANYWHERE, nginx=replace(nginx, access_log=access, error_log=str(folder / "error.log")))
 
 
 def _refused(plan: Plan, folder: Path, where: Mapping[int, str]) -> tuple[Finding, ...]:

@@ -13,8 +13,6 @@ from portico.cli.plan_options import plan_options
 from portico.cli.verb import verb
 from portico.model.result import Result
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @verb("check")
 @click.option(
@@ -25,19 +23,16 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="`sarif` for code scanning, `github` for annotations in a workflow.",
 )
 @click.option("--strict", is_flag=True, help="Exit code 1 for warnings too.")
-@click.option("--uwsgi", metavar="FILE", type=_FILE, multiple=True, help="A uwsgi.ini that Portico did not write.")
 @plan_options
-def command(screen: Screen, options: Options, strict: bool, uwsgi: tuple[Path, ...]) -> Result:
+def command(screen: Screen, options: Options, strict: bool) -> Result:
     """Look for what is wrong, before anything runs. Exit code 1 when there is an error.
 
-    `--nginx FILE.conf` and `--uwsgi FILE` look at files that were written by hand instead of the project.
+    `--nginx FILE.conf` looks at a configuration that was written by hand instead of the project.
     """
-    from portico.actions.check import check, check_files
+    from portico.actions.check import check, check_file
 
     nginx = _conf(options.nginx or "")
-    if nginx or uwsgi:
-        return check_files(options.project, nginx, uwsgi, strict)
-    return check(options, strict)
+    return check_file(options.project, nginx, strict) if nginx else check(options, strict)
 
 
 def _conf(given: str) -> Path | None:

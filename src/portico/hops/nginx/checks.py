@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portico.hops.nginx.render import open_files
 from portico.model.directive import Directive
@@ -32,6 +32,16 @@ NO_ANSWER = Kind(
     cure="Remove it: Portico's locations for static files set cache headers themselves (static_max_age). Or give it an "
     "answer.",
 )
+UNPARSED = Kind(
+    "nginx.E086",
+    "nginx",
+    "nginx's configuration cannot be parsed",
+    "nginx refuses to start with it, and keeps its old configuration at a reload.",
+    source="https://nginx.org/en/docs/beginners_guide.html#conf_structure",
+    shows='`nginx -t` says `unexpected "}"` or `unexpected end of file`.',
+    example="server {\n    listen 80\n}   # the semicolon after 80 is missing",
+    cure="Look at the named line and at the one before it: each directive ends with a semicolon or has a block.",
+)
 #: What makes a location answer; `include` may bring any of them.
 _ANSWERS = (
     *("uwsgi_pass", "proxy_pass", "fastcgi_pass", "scgi_pass", "grpc_pass", "memcached_pass"),
@@ -60,6 +70,21 @@ def descriptors(plan: Plan, hard_limit: int | None) -> list[Finding]:
             ],
         )
     ]
+
+
+def unparsed(problems: Sequence[str]) -> tuple[Finding, ...]:
+    """`problems` are parse errors, each as `file:line: text`."""
+    return tuple(
+        UNPARSED.found(
+            cause=problem,
+            evidence=[problem],
+            fix=[
+                "nginx -t -c FILE   # nginx's own words",
+                "a semicolon, a quote or a brace is missing there or just before",
+            ],
+        )
+        for problem in problems
+    )
 
 
 def raw_locations(root: Directive, origins: Mapping[int, str], plan: Plan) -> list[Finding]:
