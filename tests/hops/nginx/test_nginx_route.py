@@ -241,6 +241,7 @@ def test_try_files_look_at_the_files_of_the_candidates(nginx: NginxBinary, base:
 
 REWRITES = """
 map $uri $new { default ""; /mapped/old /app/new; ~^/mapped/(?<rest>x.*)$ /app/$rest; }
+map $arg_case $cased { default none; Upper found; }
 map $host $canonical { default $host; "www.rewrites" rewrites; }
 server { listen $P; server_name rewrites www.rewrites;
   if ($new) { return 301 $new; }
@@ -264,6 +265,8 @@ server { listen $P; server_name rewrites www.rewrites;
   location /method/ { if ($request_method !~ ^(GET|HEAD)$) { return 405; } return 200 read; }
   location /internal/ { internal; return 200 inside; }
   location /to-internal/ { rewrite ^ /internal/x last; }
+  location /cased { return 200 $cased; }
+  location /moved-alias/ { rewrite ^/moved-alias/(.*)$ /moved-alias/x$1 break; alias $B/; }
   location = /teapot { return 418; }
   location /url/ { return https://example.test/; }
   location /file/ { if (-f $request_filename) { return 403; } return 200 x; }
@@ -274,7 +277,7 @@ server { listen $P; server_name rewrites www.rewrites;
 REWRITE_PATHS = """
 / /mapped/old /mapped/xyz /mapped/other /server/a /twice/a /last/a?q=1 /break/a /none/a /none/b /miss/a /moved/a?q=1
 /found/a?q=1 /away/a?q=1 /args/a?q=1 /args/a /noargs/a?q=1 /loop/ /set/ /if/ /if/?go=1 /if/?go=0 /method/ /internal/x
-/to-internal/ /teapot /header/
+/to-internal/ /teapot /header/ /cased?case=UPPER /cased?case=upper /cased /moved-alias/a
 """
 
 

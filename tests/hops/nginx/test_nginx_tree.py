@@ -73,7 +73,7 @@ def test_directives_of_the_command_line(tmp_path: Path) -> None:
 
 LISTENS = """
 http {
-  server { listen 80; }
+  server { listen 80; listen 0.0.0.0:88; }
   server { listen 8080 default_server; listen [::]:8080 ipv6only=off; }
   server { listen 127.0.0.1; }
   server { listen localhost:81 default; }
@@ -92,6 +92,7 @@ def test_listens(tmp_path: Path) -> None:
     found = listens(parsed(tmp_path, LISTENS))
     assert [entry.address for entry in found] == [
         "0.0.0.0:80",
+        "0.0.0.0:88",
         "0.0.0.0:8080",
         "[::]:8080",
         "127.0.0.1:80",
@@ -108,6 +109,7 @@ def test_listens(tmp_path: Path) -> None:
     assert [entry.port for entry in found if entry.default] == [8080, 81]
     assert [entry.port for entry in found if entry.ssl] == [443]
     assert [entry.host for entry in found if entry.both] == ["::"]
+    assert [entry.host for entry in found[:2]] == ["*", "*"]
     assert found[-1].directive is None
     assert listens(parsed(tmp_path, LISTENS), root=False)[-1].address == "0.0.0.0:8000"
 

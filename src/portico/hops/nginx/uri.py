@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 
-#: Decoded, these stand for themselves (`ngx_http_parse_complex_uri`); they are kept apart until the segments are resolved.
-_LITERAL = {"%": "\x01", "#": "\x02", "?": "\x03"}
-_BACK = {mark: sign for sign, mark in _LITERAL.items()}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -17,21 +14,18 @@ def split(target: str) -> tuple[str, str]:
 
 
 def normalise(path: str, merge_slashes: bool = True) -> str | None:
-    """The normalised path (`$uri`); None where nginx answers 400: a bad escape, a NUL, more `..` than folders.
+    """The normalised path (`$uri`), as `ngx_http_parse_complex_uri` makes it: escapes first, so that `%2F` separates and
+    `%3F` does not. None where nginx answers 400: a bad escape, a NUL, more `..` than folders.
 
     Bytes that are not UTF-8 become surrogates, as in `os.fsdecode`.
     """
     if "%" in _ESCAPE.sub("", path) or "\0" in path:
         return None
     raw = path.encode("utf-8", "surrogateescape")
-    decoded = re.sub(rb"%([0-9A-Fa-f]{2})", lambda pair: _byte(int(pair[1], 16)), raw)
+    decoded = re.sub(rb"%([0-9A-Fa-f]{2})", lambda pair: bytes([int(pair[1], 16)]), raw)
     if b"\0" in decoded:
         return None
     return _resolve(decoded.decode("utf-8", "surrogateescape"), merge_slashes)
-
-
-def _byte(value: int) -> bytes:
-    return _LITERAL.get(chr(value), "").encode() or bytes([value])
 
 
 def _resolve(path: str, merge_slashes: bool) -> str | None:
@@ -48,4 +42,4 @@ def _resolve(path: str, merge_slashes: bool) -> str | None:
             continue
         if last and segment in (".", ".."):
             kept.append("")
-    return "/" + "".join(_BACK.get(sign, sign) for sign in "/".join(kept))
+    return "/" + "/".join(kept)
