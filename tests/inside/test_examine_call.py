@@ -115,7 +115,7 @@ def lacks(request):
 def query(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        cursor.execute("SELECT name FROM shop_item WHERE secret = %s", ["parameter"])
+        cursor.execute("SELECT name FROM shop_item WHERE kind = 'x' AND secret = %s", ["parameter"])
 def insert(request):
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO django_kept (name) VALUES ('value')")
@@ -198,7 +198,7 @@ def test_a_statement_that_the_database_refuses(django: Path) -> None:
     assert (call.ok, call.status, call.sql_count) == (False, 500, 2)
     failed = call.sql_failed[0]
     assert (failed.alias, failed.exception, failed.message) == ("default", "OperationalError", "no such table: shop_item")
-    assert failed.sql == "SELECT name FROM shop_item WHERE secret = %s"
+    assert failed.sql == "SELECT name FROM shop_item WHERE kind = ? AND secret = %s"
 
 
 def test_a_page_that_writes_is_not_let_and_not_blamed(django: Path) -> None:

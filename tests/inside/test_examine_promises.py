@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -138,8 +137,8 @@ def test_no_secret_is_told(tmp_path: Path, page: str) -> None:
     found = parse(raw)
     assert found.call.status == (200 if page == "/page/" else 500)
     assert "***" in json.dumps(raw["call"])
-    # A secret that is a plain word does not make everything unreadable.
-    assert found.load.type == "***.core.handlers.wsgi.WSGIHandler"
+    # A password that is a plain word (`django`) makes nothing unreadable that rules compare.
+    assert found.load.type == "django.core.handlers.wsgi.WSGIHandler"
     assert found.django.facts["settings_file"] == str(tmp_path / "site" / "mysite" / "settings.py")
 
 
@@ -172,7 +171,8 @@ def test_the_interpreter_is_the_one_that_ran(tmp_path: Path) -> None:
     python = examine(
         django_project(tmp_path / "site"), {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     ).python
-    assert python.version == ".".join(str(part) for part in sys.version_info[:3])
-    assert (python.executable, python.prefix) == (sys.executable, sys.prefix)
+    told = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.executable, sys.prefix, sep='\\n')"
+    said = subprocess.run([PYTHONS[0], "-c", told], capture_output=True, text=True, check=True, env=clean_environ()).stdout
+    assert [python.version, python.executable, python.prefix] == said.split("\n")[:3]
     # locale-ascii
     assert (python.ok, python.filesystem_encoding) == (False, "ascii")

@@ -33,6 +33,9 @@ _WRITES = re.compile(
 )
 
 
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+
+
 class Seen:
     """What databases were asked, and what was refused. `broke`: code was told of a refusal, and may have failed for it."""
 
@@ -184,7 +187,7 @@ def _watch(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any
         elif len(seen.failed) < _MOST:
             kind = type(error).__name__
             failure = {"alias": connection.alias, "exception": kind, "message": str(error).partition("\n")[0]}
-            seen.failed.append({"sql": statement[:_SQL_CHARACTERS], **failure})
+            seen.failed.append({"sql": _LITERAL.sub("?", statement)[:_SQL_CHARACTERS], **failure})
         raise
 
 

@@ -31,6 +31,24 @@ _GIVEN = re.compile(
 )
 _CONNECTION = re.compile(r"(?i)(\b(?:password|passwd|pwd)=)(?!\*\*\*)[^\s;&'\"]+")
 _CSRF = re.compile(r"(?i)(name=[\"']csrf\w*[\"'][^>]*value=[\"'])[^\"']*")
+#: Words for programs and names of classes, which rules compare: a password `django` must not change them.
+_WORDS_OF_OURS = frozenset(
+    (
+        "kind",
+        "stage",
+        "vendor",
+        "engine",
+        "logger",
+        "level",
+        "type",
+        "id",
+        "exception",
+        "unfinished",
+        "view",
+        "missing_module",
+    )
+)
+_WORD = re.compile(r"[\w.-]+")
 _FEWEST = 4
 
 
@@ -80,7 +98,7 @@ class Masker:
         if isinstance(value, str):
             return value if value.startswith("/") and "\n" not in value and os.path.lexists(value) else self.text(value)
         if isinstance(value, Mapping):
-            return {str(name): self.all(item) for name, item in list(value.items())}
+            return {str(name): item if _fixed(name, item) else self.all(item) for name, item in list(value.items())}
         if isinstance(value, (list, tuple)):
             return [self.all(item) for item in list(value)]
         return value if value is None or isinstance(value, (bool, int, float)) else self.text(str(value))
@@ -89,6 +107,10 @@ class Masker:
 def secret_name(name: str) -> bool:
     """Whether what has this name is likely to be secret."""
     return bool(_NAME.search(name)) and not _HARMLESS.match(name)
+
+
+def _fixed(name: Any, value: Any) -> bool:
+    return name in _WORDS_OF_OURS and isinstance(value, str) and bool(_WORD.fullmatch(value))
 
 
 def _worth(value: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 LoadKind = Literal[
     "module-not-found",  # the module that was named, or a package it is in
     "file-missing",
-    "unreadable",  # the file or a folder on the way to it may not be read by this account: `closed`
+    "unreadable",  # a source file that this account may not read, or that lies below a folder in `closed`
     "missing-dependency",  # another module: `missing_module`; with `missing_own` it belongs to the project
     "wrong-callable",  # the module has no such name: `callables` are those it has
     "not-callable",
@@ -89,7 +89,7 @@ class Shadow:
 @dataclass(frozen=True)
 class Python(Part):
     """The interpreter. `version` is `3.11.7`; `pyuwsgi` is where that module is, empty if it cannot be imported. `ok`
-    is false where `path_missing` or `shadows` has something in it, or the file system's encoding is ASCII."""
+    is false where a folder that was asked for is not there, a shadow is `loaded`, or the file system's encoding is ASCII."""
 
     version: str = ""
     executable: str = ""
