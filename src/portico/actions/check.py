@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from portico.actions.check_django import django_says
 from portico.actions.check_nginx import rendered, written
+from portico.actions.doctor.static import judge
 from portico.actions.listen import port_findings
 from portico.actions.looked import Looked
 from portico.actions.options import Options
@@ -42,11 +44,12 @@ def check(options: Options, strict: bool = False) -> Result:
     return _result(looked, data, strict)
 
 
-def check_file(project: Path, nginx: Path, strict: bool = False) -> Result:
-    """The same for an nginx configuration somebody wrote by hand: nothing is run but gixy, and nothing the file is for need
-    be installed here."""
-    looked = written(nginx)
-    return _result(looked, {**_data(looked, project, str(nginx)), "listen": None}, strict)
+def check_files(project: Path, nginx: Path | None, uwsgi: Sequence[Path], strict: bool = False) -> Result:
+    """The same for files somebody wrote by hand: nothing is run but gixy, and nothing the files are for need be installed
+    here."""
+    looked = written(nginx) if nginx else Looked()
+    looked += Looked(judge(nginx, uwsgi), (), tuple(f"{path} by itself and against the others" for path in uwsgi))
+    return _result(looked, {**_data(looked, project, str(nginx or uwsgi[0])), "listen": None}, strict)
 
 
 def _result(looked: Looked, data: dict[str, Any], strict: bool) -> Result:

@@ -22,17 +22,25 @@ from portico.model.result import Result
     default="text",
     help="`sarif` for code scanning, `github` for annotations in a workflow.",
 )
+@click.option(
+    "--uwsgi",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A uwsgi.ini that Portico did not write, to be looked at instead of the project.",
+)
 @click.option("--strict", is_flag=True, help="Exit code 1 for warnings too.")
 @plan_options
-def command(screen: Screen, options: Options, strict: bool) -> Result:
+def command(screen: Screen, options: Options, strict: bool, uwsgi: tuple[Path, ...]) -> Result:
     """Look for what is wrong, before anything runs. Exit code 1 when there is an error.
 
-    `--nginx FILE.conf` looks at a configuration that was written by hand instead of the project.
+    `--nginx FILE.conf` and `--uwsgi FILE` look at files that were written by hand instead of the project.
     """
-    from portico.actions.check import check, check_file
+    from portico.actions.check import check, check_files
 
     nginx = _conf(options.nginx or "")
-    return check_file(options.project, nginx, strict) if nginx else check(options, strict)
+    files = [path.absolute() for path in uwsgi]
+    return check_files(options.project, nginx, files, strict) if nginx or files else check(options, strict)
 
 
 def _conf(given: str) -> Path | None:

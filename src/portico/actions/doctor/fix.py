@@ -11,7 +11,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import singledispatch
+from functools import partial, singledispatch
 from pathlib import Path
 
 from portico.actions.options import Options
@@ -58,7 +58,8 @@ class Attempt:
 
 def apply(remedy: Remedy, project: Path) -> list[Undo]:
     """Do the steps in order. Raises CannotFix after undoing what was done."""
-    done: list[Undo] = []
+    # Undone last, when the files are as they were: nginx must read those again.
+    done: list[Undo] = [partial(_reload, step) for step in remedy.steps if isinstance(step, ReloadNginx)]
     try:
         for step in remedy.steps:
             done.append(_do(step, project))
@@ -163,7 +164,6 @@ def _(step: RenewWorkers, project: Path) -> Undo:
 @_do.register
 def _(step: ReloadNginx, project: Path) -> Undo:
     _reload(step)
-    # After the files are put back, which is undone before this, nginx must read them again.
     return lambda: None
 
 
@@ -173,10 +173,17 @@ def _reload(step: ReloadNginx) -> None:
         raise CannotFix(f"nginx -t: {(proof.stderr or proof.stdout).strip().splitlines()[0]}")
     if not step.master:
         return
-    before = {worker.pid for worker in processes.tree(step.master)}
+    before = {worker.pid for worker in processes.tree(step.master)[1:]}
     if not processes.signal_named(step.master, signal.SIGHUP, "nginx"):
         raise CannotFix(f"process {step.master} is no nginx any more")
-    clock.wait_for(lambda: bool({worker.pid for worker in processes.tree(step.master)} - before), _RELOAD_S)
+    clock.wait_for(lambda: _has_new_workers(step.master, before), _RELOAD_S)
+
+
+def _has_new_workers(master: int, before: set[int]) -> bool:
+    """An old worker takes connections until it says that it is shutting down."""
+    workers = processes.tree(master)[1:]
+    old = [worker for worker in workers if worker.pid in before and "shutting down" not in worker.command]
+    return not old and any(worker.pid not in before for worker in workers)
 
 
 @_do.register

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from portico.actions.doctor import (
     experiments,
+    look_around,
     look_backends,
     look_nginx,
     look_project,
@@ -74,6 +75,7 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     ours, others = look_uwsgi.related(target, look_uwsgi.running(), frozenset(backend.address for backend in backends), pids)
     instances = [look_uwsgi.with_log(seen, since) for seen in ours]
     instances += look_uwsgi.dead(target, instances, since)
+    instances = [look_around.around(seen, there, target.asked.project) for seen in instances]
     backends = tuple(look_backends.owned(backend, instances) for backend in backends)
     backends = tuple(_asked(backend, made, host) for backend in backends)
     place = look_project.place_of(target, _behind(backends, instances))

@@ -21,8 +21,9 @@ LIMIT_S = 20.0
 
 @dataclass(frozen=True)
 class Place:
-    """Where an application is and how it is run. `environ` holds secrets and is never shown. `static_root` is where a stack of Portico's
-    has the static files of a project that names no folder for them."""
+    """Where an application is and how it is run. `environ` holds secrets and is never shown. `static_root` is where a stack
+    of
+    Portico's has the static files of a project that names no folder for them."""
 
     directory: str
     python: str
@@ -72,7 +73,7 @@ def _managed(target: Target, seen: UwsgiSeen | None) -> Place | None:
         module=site["module"],
         file=site["file"],
         callable=site["callable"],
-        python_path=tuple(site["python_path"]),
+        python_path=(*site["python_path"], *([str(Path(site["file"]).parent)] if site["file"] else [])),
         environ={**_environ(seen, account), **({"DJANGO_SETTINGS_MODULE": site["settings"]} if site["settings"] else {})},
         account=account,
         static_root=next((entry["root"] for entry in site["maps"] if entry["kind"] == "static"), ""),
@@ -105,8 +106,15 @@ def _python(target: Target, seen: UwsgiSeen, directory: str) -> str:
 def _environ(seen: UwsgiSeen | None, account: Account) -> dict[str, str]:
     for process in (seen.workers[:1] + ((seen.master,) if seen.master else ())) if seen else ():
         if process and process.environ is not None:
-            return {name: value for name, value in process.environ.items() if not name.startswith("UWSGI_")}
+            given = {name: value for name, value in process.environ.items() if not name.startswith("UWSGI_")}
+            return given | _embedded(seen)
     return base_environment(os.environ, account, accounts.ourselves())
+
+
+def _embedded(seen: UwsgiSeen | None) -> dict[str, str]:
+    """What `env` gives to a Python that starts later than uWSGI; pyuwsgi's has read its environment before."""
+    given = (entry.value for entry in seen.options if entry.name == "env") if seen and seen.kind == "binary" else ()
+    return {name: value for name, equals, value in (text.partition("=") for text in given) if equals}
 
 
 def _account(seen: UwsgiSeen) -> Account:

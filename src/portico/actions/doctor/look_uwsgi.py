@@ -35,7 +35,7 @@ def running() -> tuple[UwsgiSeen, ...]:
 def _of_process(master: ProcessSeen, workers: tuple[ProcessSeen, ...]) -> UwsgiSeen:
     given, named = command_line(master.command)
     paths = [_absolute(path, master.cwd) for path in named]
-    seen = _configured(paths, given)
+    seen = _configured(paths, given, master.cwd)
     python = master.command[0] if master.command and Path(master.command[0]).name.startswith("python") else ""
     return replace(seen, master=master, workers=workers, python=python, kind="pyuwsgi" if python else "binary")
 
@@ -49,7 +49,8 @@ def _absolute(path: str, folder: str | None) -> str:
     return str((Path(folder or "/") / path).resolve())
 
 
-def _configured(paths: list[str], given: Sequence[Option]) -> UwsgiSeen:
+def _configured(paths: list[str], given: Sequence[Option], started_in: str | None = None) -> UwsgiSeen:
+    """uWSGI looks for included files from the folder it was started in; unknown, the file's own is the best guess."""
     found: list[Option] = []
     problems: list[str] = []
     missing: list[str] = []
@@ -65,7 +66,7 @@ def _configured(paths: list[str], given: Sequence[Option]) -> UwsgiSeen:
             parsed, trouble = ini.parse(text, path)
             found += parsed
             problems += trouble
-            waiting += [_absolute(other, str(Path(path).parent)) for other in ini.includes(parsed)]
+            waiting += [_absolute(other, started_in or str(Path(path).parent)) for other in ini.includes(parsed)]
     return UwsgiSeen(files=tuple(read), options=(*found, *given), missing_files=tuple(missing), problems=tuple(problems))
 
 
@@ -89,7 +90,7 @@ def _members(seen: UwsgiSeen) -> set[int]:
 
 
 def _sockets(seen: UwsgiSeen) -> set[str]:
-    folder = seen.master.cwd if seen.master else None
+    folder = seen.value("chdir") or (seen.master.cwd if seen.master else None)
     found = set()
     for _, address, _ in options.sockets(seen.options):
         path = address.removeprefix("unix:")
@@ -143,9 +144,19 @@ def _with_events(seen: UwsgiSeen, path: str, since_s: float) -> UwsgiSeen:
     return replace(seen, log=log, events=_lately(now, log, since_s), history=earlier[-500:])
 
 
+#: With these a uWSGI has started; what its log says before them is how it stands as long as it runs.
+_STARTED = frozenset(("worker-spawned", "worker-respawned", "request", "request-json", "goodbye"))
+
+
 def _lately(found: tuple[Event, ...], log: LogSeen, since_s: float) -> tuple[Event, ...]:
     """What belongs to the start itself always counts; the rest only when it is as young as asked for."""
-    return tuple(event for event in found if not event.time_s or event.time_s >= since_s or log.modified_s < since_s)
+    has_start = any(event.kind == "start" for event in found)
+    started = next((n for n, event in enumerate(found) if event.kind in _STARTED), len(found)) if has_start else 0
+    return tuple(
+        event
+        for number, event in enumerate(found)
+        if number < started or not event.time_s or event.time_s >= since_s or log.modified_s < since_s
+    )
 
 
 def dead(target: Target, known: Sequence[UwsgiSeen], since_s: float) -> tuple[UwsgiSeen, ...]:

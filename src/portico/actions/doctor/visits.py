@@ -62,18 +62,19 @@ def _port(url: str) -> int:
 
 
 def visit(
-    nginx: NginxSeen, name: Literal["asked", "static", "recent"], url: str, host: str, patience_s: float = PATIENCE_S
+    nginx: NginxSeen, name: Literal["asked", "static", "recent"], url: str, host: str, patience_s: float | None = None
 ) -> Visit:
     """Make the request and find its way through the configuration."""
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Host": host, "X-Request-ID": uuid.uuid4().hex, "User-Agent": "portico-doctor", "Accept": "*/*"}
+    patience_s = patience_s or PATIENCE_S
     exchange = ask.http(parts.scheme, parts.hostname or "", _port(url), path, headers=headers, timeout_s=patience_s)
-    if nginx.tree is None:
+    # Where somebody else sits at the address, nginx's configuration says nothing about who answered.
+    if nginx.tree is None or any(address.rpartition(":")[2] == str(_port(url)) for address, _ in nginx.taken):
         return Visit(name, exchange)
     way = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path, prefix=nginx.prefix, headers=headers)
-    names = candidates(way, path, nginx.prefix) if way.action == "file" or way.setting("try_files") else ()
-    files = tuple(walk(file, worker(nginx), "r") for file in names)
+    files = tuple(walk(file, worker(nginx), "r") for file in candidates(way, path, nginx.prefix, headers))
     return Visit(name, exchange, way, files)
 
 
