@@ -54,9 +54,18 @@ class MakeFolder:
 
 @dataclass(frozen=True)
 class Run:
-    """Run a command."""
+    """Run a command. `environ_of` is a process whose environment it gets (0: ours), so that secrets stay where they are."""
 
     command: Command
+    environ_of: int = 0
+
+
+@dataclass(frozen=True)
+class RenewWorkers:
+    """Let these workers of a uWSGI with a master finish what they do and be replaced by new ones, which load anew what they
+    only read once."""
+
+    pids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class PorticoUp:
     """Let Portico put its own stack in order: what `portico up` does."""
 
 
-Step = EditLine | InsertLine | Chmod | Chown | MakeFolder | Run | ReloadNginx | PorticoUp
+Step = EditLine | InsertLine | Chmod | Chown | MakeFolder | Run | RenewWorkers | ReloadNginx | PorticoUp
 
 
 @dataclass(frozen=True)
