@@ -126,7 +126,7 @@ def test_a_healthy_site_is_not_blamed(kit: Kit) -> None:
     kit.uwsgi("--master", "--need-app", "--module", "mysite.wsgi", "--socket", kit.socket, "--chmod-socket=666")
     kit.nginx(kit.site)
     assert kit.get().status == 200
-    envelope = kit.doctor()
+    envelope = kit.doctor("")
     assert [one["id"] for one in envelope["findings"] if one["severity"] == "error"] == []
     assert envelope["code"] == 0
     assert [visit["status"] for visit in envelope["result"]["visits"]] == [200, 200]

@@ -90,7 +90,7 @@ def test_max_requests_storm(kit: Kit, names: Names) -> None:
 
 
 def test_single_worker_blocked(kit: Kit, names: Names) -> None:
-    serve(kit)
+    serve(kit, "--buffer-size=32768")
     names(kit.doctor(), "single-worker-blocked", "uwsgi.W158")
 
 
@@ -143,7 +143,7 @@ def test_uwsgi_too_many_open_files(kit: Kit, names: Names) -> None:
 
 
 def test_harakiri_threads_shared_timer(kit: Kit, names: Names) -> None:
-    serve(kit, "--threads=4", "--harakiri=30")
+    serve(kit, "--threads=4", "--harakiri=30", "--buffer-size=32768")
     names(kit.doctor(), "harakiri-threads-shared-timer", "uwsgi.W162")
 
 

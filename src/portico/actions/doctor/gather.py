@@ -81,7 +81,9 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     place = look_project.place_of(target, _behind(backends, instances))
     path = _path(made) or "/"
     project = look_project.examine(place, path, host or "localhost") if place else None
-    made += look_static.requests(nginx, url, host, project, next(iter(made), None))
+    if not target.asked.url:
+        # Whoever names a URL wants to know of that one.
+        made += look_static.requests(nginx, url, host, project, next(iter(made), None))
     made = look_static.with_near(nginx, made, project)
     evidence = Evidence(
         url=target.asked.url,

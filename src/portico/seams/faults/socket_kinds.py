@@ -115,4 +115,5 @@ PATH_TOO_LONG = Kind(
     shows="nginx: `too long path in the unix domain socket`. uWSGI: `invalid socket name`, and it ends.",
     example="socket = /home/ana/projects/customers/2026/acme/website/deployment/production/var/run/uwsgi/application.sock",
     cure="Choose a short path under /run.",
+    leads_to=("nginx.E100", "nginx-uwsgi.E101", "nginx-uwsgi.E104"),
 )

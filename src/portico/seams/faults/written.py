@@ -86,9 +86,7 @@ def patience(evidence: Evidence) -> Iterator[Finding]:
         yield nginx_uwsgi.IMPATIENT.found(
             cause=f"nginx waits {wait} s, uWSGI {limit} s",
             evidence=[_shown(setting, "uwsgi_read_timeout", f"{_READ_TIMEOUT_S}s"), f"{harakiri.where}: harakiri = {limit}"],
-            fix=[
-                f"uwsgi_read_timeout {limit + 5}s;   # in the location of {route.directive.where if route.directive else ''}"
-            ],
+            fix=[f"uwsgi_read_timeout {limit + 5}s;   # in the location"],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 
@@ -172,7 +173,8 @@ def too_few(evidence: Evidence) -> Iterator[Finding]:
         visit = evidence.visit
         slow = visit is not None and (visit.exchange.duration_s >= _SLOW_S or not visit.exchange.status)
         silent = backend.uwsgi is not None and not backend.uwsgi.status and backend.uwsgi.stage == "read"
-        if waiting and slow and silent:
+        overflown = seen.saw("listen-queue") or evidence.errors_of(errno.EAGAIN)
+        if waiting and slow and silent and not overflown:
             yield kinds.ALL_BUSY.found(
                 cause=f"{waiting} connections wait for {len(seen.workers) or 1} workers, which do not finish",
                 evidence=[f"{one.address}: {one.queue} of {one.backlog} wait" for one in backend.listeners if one.queue]
