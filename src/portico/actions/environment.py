@@ -25,6 +25,8 @@ _SESSION_PREFIXES = ("SSH_", "XDG_SESSION_", "DBUS_", "TMUX", "SUDO_", "WAYLAND_
 #: `NGINX` makes nginx look for inherited sockets; `UWSGI_*` are options to uWSGI; PYTHONHOME breaks another Python.
 _HARMFUL = frozenset(("NGINX", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT", "PYTHONSTARTUP"))
 _SECRET = re.compile(r"secret|token|passw|pwd|credential|private|dsn|(^|_)key$|_key_", re.IGNORECASE)
+#: Variables of the shell that only sound like it.
+_FOLDERS = ("PWD", "OLDPWD")
 #: The password in a URL's authority (RFC 3986, 3.2.1).
 _URL_PASSWORD = re.compile(r"://[^/?#\s:@]*:([^/?#\s@]+)@")
 
@@ -100,7 +102,7 @@ def discreet(error: PorticoError, environ: Mapping[str, str]) -> PorticoError:
 
 def _secrets(environ: Mapping[str, str]) -> set[str]:
     """Values of variables that are named like secrets, and passwords in URLs; what is shorter than 4 hides nothing."""
-    named = [value for name, value in environ.items() if _SECRET.search(name)]
+    named = [value for name, value in environ.items() if _SECRET.search(name) and name not in _FOLDERS]
     in_urls = [match[1] for value in environ.values() for match in _URL_PASSWORD.finditer(value)]
     return {line.strip() for text in (*named, *in_urls) for line in (text, *text.splitlines()) if len(line.strip()) >= 4}
 
