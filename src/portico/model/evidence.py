@@ -16,6 +16,7 @@ from portico.model.log import AccessEntry, ErrorEntry, Event
 from portico.model.seen import (
     DiskSeen,
     Exchange,
+    HomeSeen,
     ListenerSeen,
     LogSeen,
     MachineSeen,
@@ -28,9 +29,11 @@ from portico.model.seen import (
 
 __all__ = [
     "BackendSeen",
+    "BinarySeen",
     "DiskSeen",
     "Evidence",
     "Exchange",
+    "HomeSeen",
     "ListenerSeen",
     "LogSeen",
     "MachineSeen",
@@ -68,6 +71,16 @@ class BackendSeen:
 
 
 @dataclass(frozen=True)
+class BinarySeen:
+    """Another nginx on this machine, and what its `-t` says of the same configuration."""
+
+    path: str
+    version: tuple[int, ...]
+    modules: frozenset[str]
+    test: Outcome
+
+
+@dataclass(frozen=True)
 class NginxSeen:
     """The front. `tree` is a block without a name whose children are the main context, includes resolved; None when there is
     no configuration to be read; relative paths in it start at `prefix`. `parse_errors` are crossplane's, `test` is
@@ -76,9 +89,10 @@ class NginxSeen:
     masters of this configuration, `strangers` others that run on this machine. `pid_file` is the file and its content, None
     if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths` its temporary folders, walked as the workers.
 
-    `built_prefix` is the folder its relative paths start at without `-p`. `taken` are those of `listens` that a program holds
-    which is no nginx of this configuration (None: hidden from this account). `files` are those the configuration consists
-    of, walked as ourselves; `unread` are files of sites beside it (`sites-available`) that nothing includes.
+    `built_prefix` is the folder its relative paths start at without `-p`. `taken` are those of `listens` that a program
+    holds which is no nginx of this configuration (None: hidden from this account). `files` are those the configuration
+    consists of, walked as ourselves, with the one that `nginx -t` does not find; `unread` are files of sites beside it
+    (`sites-available`) that nothing includes. `binaries` are tried only where no nginx runs: each may have been meant.
     """
 
     conf: str = ""
@@ -104,6 +118,7 @@ class NginxSeen:
     taken: tuple[tuple[str, ProcessSeen | None], ...] = ()
     files: tuple[PathSeen, ...] = ()
     unread: tuple[str, ...] = ()
+    binaries: tuple[BinarySeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,13 @@ class UwsgiSeen:
 
     `options` are in the order uWSGI reads them (files, then command line). `master` is None when it does not run. `events`
     are the parsed lines of its log since its last start (`started_s` None: not seen), `history` those of earlier starts.
-    `stats` is the JSON of its stats server. `kind` is pyuwsgi or binary where known. `paths` are files its options name.
+    `stats` is the JSON of its stats server. `kind` is pyuwsgi or binary where known. `paths` are files and folders that its
+    options and its log name, walked as the account that uses them.
+
+    `listeners` are all who listen at the addresses that its options and its log name, `holders` their processes.
+    `pid_file` is the file and its content (None: it is not there), `pid_process` who has that number now. `prefix` is the
+    environment of the Python that runs it, where that is known; `homes` are those that options or the log name. `near` are
+    configuration files beside one that is missing.
     """
 
     files: tuple[str, ...] = ()
@@ -128,6 +149,13 @@ class UwsgiSeen:
     python: str = ""
     paths: tuple[PathSeen, ...] = ()
     problems: tuple[str, ...] = ()
+    listeners: tuple[ListenerSeen, ...] = ()
+    holders: tuple[ProcessSeen, ...] = ()
+    pid_file: tuple[str, str | None] | None = None
+    pid_process: ProcessSeen | None = None
+    prefix: str = ""
+    homes: tuple[HomeSeen, ...] = ()
+    near: tuple[str, ...] = ()
 
     def option(self, *names: str) -> Option | None:
         """The last setting of an option (uWSGI takes the last of a scalar), under any of its names."""
@@ -154,7 +182,8 @@ class ProjectSeen:
     """What the project's own Python says when the application is loaded and called there, in the environment and folder of
     the running uWSGI (or what its configuration says). `answer` is the JSON of `inside/examine_project.py`; None when it
     gave
-    none, and `outcome` says what the process did. `directory` is where it ran, `python` with what, `account` as whom."""
+    none, and `outcome` says what the process did. `directory` is where it ran, `python` with what, `account` as whom.
+    `paths` are what it has to read (its folder, its module or file, the interpreter), walked as that account."""
 
     directory: str
     python: str
@@ -165,6 +194,7 @@ class ProjectSeen:
     answer: Mapping[str, Any] | None = field(default=None, hash=False)
     outcome: Outcome | None = None
     environ_names: frozenset[str] = frozenset()
+    paths: tuple[PathSeen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,8 +205,9 @@ class Evidence:
     `visits` are the requests that were made, the one under examination first. `more` are further exchanges that were made to
     tell two causes apart, each under the name of its purpose (`allowed-host`: the same request with a Host that
     ALLOWED_HOSTS permits; `ipv6`: over the other address of the name; `verified`: over TLS, its certificate verified;
-    `websocket`: a handshake; `gzip` and `gzip-via`: what may be compressed, alone and as a proxy asks for it). `listeners` hold the front's port and `front_processes` are who they belong to.
-    `since_s` is how far
+    `websocket`: a handshake; `gzip` and `gzip-via`: what may be compressed, alone and as a proxy asks for it; `by-name`:
+    the URL's name, which could not be resolved). `listeners` hold the front's port and `front_processes` are who they
+    belong to. `since_s` is how far
     back logs count, `now_s` when the looking began, both epoch seconds. `backends` begin with the one of the request.
     `others` are uWSGIs on this machine of which nothing says that they belong to this deployment.
     """

@@ -106,7 +106,8 @@ class PathSeen:
 class ProcessSeen:
     """One process. `environ`, `open_files`, `nofile` (soft limit), `log` (what its standard error is: a path, `socket:`,
     `pipe:`, with ` (deleted)` when the file is gone) and `root`, `cwd` are None when this account may not see them.
-    `private_tmp`: it lives in another mount namespace than ours. `state` is the kernel's letter (T is stopped)."""
+    `private_mounts`: it lives in another mount namespace than ours. `state` is the kernel's letter (T is stopped). `threads`
+    is how many it has, 0 when unknown."""
 
     pid: int
     ppid: int
@@ -123,6 +124,7 @@ class ProcessSeen:
     log: str | None = None
     private_mounts: bool | None = None
     groups: tuple[str, ...] = ()
+    threads: int = 0
 
     @property
     def line(self) -> str:
@@ -200,6 +202,17 @@ class Visit:
     def failing(self) -> bool:
         """Whether it came to no good answer."""
         return self.exchange.status == 0 or self.exchange.status >= 400
+
+
+@dataclass(frozen=True)
+class HomeSeen:
+    """A Python environment that an option or a log of uWSGI names. `path` is as it was named, `exists` whether a folder is
+    there; `version` is `3.12`, from its pyvenv.cfg or its `lib`, empty where neither tells; `python` its interpreter."""
+
+    path: str
+    exists: bool
+    version: str = ""
+    python: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from portico.actions.ask import ask
 from portico.actions.doctor.target import Target
 from portico.actions.environment import base_environment
 from portico.hops.uwsgi import options
-from portico.model.evidence import ProjectSeen, UwsgiSeen
+from portico.model.evidence import PathSeen, ProjectSeen, UwsgiSeen
 from portico.system import accounts
 from portico.system.accounts import Account
+from portico.system.look.paths import walk
 
 LIMIT_S = 20.0
 
@@ -81,9 +82,18 @@ def _managed(target: Target, seen: UwsgiSeen | None) -> Place | None:
 
 
 def _directory(target: Target, seen: UwsgiSeen) -> str:
-    started = (seen.master.cwd if seen.master else None) or (str(Path(seen.files[0]).parent) if seen.files else "")
+    """Where it was started, as the process or its log tells, and from there `chdir`. Of one that never came so far: the
+    folder of its file or of the project, whichever has the application."""
+    said = next((event.data["path"] for event in reversed(seen.saw("cwd"))), "")
     chdir = seen.value("chdir")
-    return str(Path(started or str(target.asked.project)) / chdir) if chdir else started or str(target.asked.project)
+    if started := (seen.master.cwd if seen.master else None) or said:
+        return str(Path(started) / chdir)
+    module, file, _ = options.application(seen.options)
+    wanted = file or module.partition(".")[0]
+    guesses = [str(Path(seen.files[0]).parent)] if seen.files else []
+    guesses = [str(Path(guess) / chdir) for guess in (*guesses, str(target.asked.project))]
+    has = (guess for guess in guesses for end in ("", ".py") if wanted and os.path.exists(f"{guess}/{wanted}{end}"))  # noqa: PTH110
+    return next(has, guesses[0])
 
 
 def _python_path(seen: UwsgiSeen, directory: str) -> list[str]:
@@ -158,4 +168,16 @@ def examine(place: Place, path: str, host: str) -> ProjectSeen:
         answer=answer,
         outcome=outcome,
         environ_names=frozenset(place.environ),
+        paths=_paths(place),
     )
+
+
+def _paths(place: Place) -> tuple[PathSeen, ...]:
+    """What its account has to read before anything of the project runs."""
+    if place.account.uid == 0:
+        return ()
+    module = place.module.replace(".", "/")
+    names = [f"{folder}/{module}{end}" for folder in place.python_path for end in (".py", "/__init__.py")] if module else []
+    there = [path for path in (*names, place.file) if path and os.path.exists(path)]  # noqa: PTH110 -- as ourselves
+    needed = [walk(place.directory, place.account, "x"), *(walk(path, place.account, "r") for path in there[:1])]
+    return (*needed, walk(place.python, place.account, "x"))

@@ -6,9 +6,8 @@ import grp
 import os
 import pwd
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from pathlib import Path
 from typing import TypeVar
 
 from portico.model.seen import ProcessSeen
@@ -52,6 +51,7 @@ def process(pid: int) -> ProcessSeen | None:
         log=_tolerant(lambda: _log(pid)),
         private_mounts=_tolerant(lambda: os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt")),  # noqa: PTH115
         groups=_groups(status),
+        threads=int(status.get("Threads", "0")),
     )
 
 
@@ -185,10 +185,9 @@ def _groups(status: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_group(int(number)) for number in numbers))
 
 
-@cache
-def _boot_s() -> int:
-    text = Path("/proc/stat").read_text()
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("btime")), 0)
+def _boot_s() -> float:
+    """When this machine was started, epoch seconds; `btime` of /proc/stat has whole seconds only."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _user(uid: int) -> str:
