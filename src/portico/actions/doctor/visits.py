@@ -70,8 +70,12 @@ def visit(
     headers = {"Host": host, "X-Request-ID": uuid.uuid4().hex, "User-Agent": "portico-doctor", "Accept": "*/*"}
     patience_s = patience_s or PATIENCE_S
     exchange = ask.http(parts.scheme, parts.hostname or "", _port(url), path, headers=headers, timeout_s=patience_s)
-    # Where somebody else sits at the address, nginx's configuration says nothing about who answered.
-    if nginx.tree is None or any(address.rpartition(":")[2] == str(_port(url)) for address, _ in nginx.taken):
+    # Where nobody or somebody else sits at the address, nginx's configuration says nothing about the answer.
+    if (
+        nginx.tree is None
+        or exchange.stage == "connect"
+        or any(address.rpartition(":")[2] == str(_port(url)) for address, _ in nginx.taken)
+    ):
         return Visit(name, exchange)
     way = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, path, prefix=nginx.prefix, headers=headers)
     files = tuple(walk(file, worker(nginx), "r") for file in candidates(way, path, nginx.prefix, headers))
