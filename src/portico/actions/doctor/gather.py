@@ -19,6 +19,7 @@ from portico.actions.doctor import (
     visits,
 )
 from portico.actions.doctor.target import Target
+from portico.hops.django.hosts import never_matches
 from portico.hops.wsgi.examination import Django, parse
 from portico.model.evidence import (
     BackendSeen,
@@ -174,7 +175,7 @@ def _written(nginx: NginxSeen, instances: Sequence[UwsgiSeen], project: ProjectS
 
 def _allowed_hosts(project: ProjectSeen | None) -> tuple[str, ...]:
     named = _django(project).settings.get("ALLOWED_HOSTS") or ()
-    return tuple(name.lstrip(".") for name in named if name != "*")
+    return tuple(name.lstrip(".") for name in named if name != "*" and not never_matches(name))
 
 
 def _blind_spots(

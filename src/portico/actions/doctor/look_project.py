@@ -18,6 +18,7 @@ from portico.system.accounts import Account
 from portico.system.look.paths import walk
 
 LIMIT_S = 20.0
+_MOST_PACKAGES = 200
 
 
 @dataclass(frozen=True)
@@ -180,4 +181,14 @@ def _paths(place: Place) -> tuple[PathSeen, ...]:
     names = [f"{folder}/{module}{end}" for folder in place.python_path for end in (".py", "/__init__.py")] if module else []
     there = [path for path in (*names, place.file) if path and os.path.exists(path)]  # noqa: PTH110 -- as ourselves
     needed = [walk(place.directory, place.account, "x"), *(walk(path, place.account, "r") for path in there[:1])]
-    return (*needed, walk(place.python, place.account, "x"))
+    packages = (walk(path, place.account, "x") for path in _packages(place))
+    return (*needed, walk(place.python, place.account, "x"), *(seen for seen in packages if seen.closed))
+
+
+def _packages(place: Place) -> list[str]:
+    """The packages beside the application's own."""
+    try:
+        entries = sorted(Path(place.directory).iterdir())[:_MOST_PACKAGES]
+    except OSError:
+        return []
+    return [str(entry) for entry in entries if entry.name.isidentifier() and entry.is_dir()]
