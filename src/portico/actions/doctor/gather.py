@@ -119,7 +119,7 @@ def _repeated(nginx: NginxSeen, url: str, host: str) -> list[Visit]:
 
 def _wait_for_logs(made: Sequence[Visit], marks: Mapping[Path, int]) -> None:
     """Until a log of uWSGI's has grown, where a request failed in a way that makes uWSGI write."""
-    if any(one.exchange.status in _SETTLED_STATUSES and one.exchange.stage != "connect" for one in made):
+    if marks and any(one.exchange.status in _SETTLED_STATUSES and one.exchange.stage != "connect" for one in made):
         clock.wait_for(lambda: any(_has_settled(path, size) for path, size in marks.items()), _LOG_DELAY_S, 0.05)
 
 

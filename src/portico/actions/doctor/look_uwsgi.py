@@ -132,8 +132,13 @@ def with_log(seen: UwsgiSeen, since_s: float) -> UwsgiSeen:
 
 
 def from_log(path: str, since_s: float) -> UwsgiSeen:
-    """An instance of which there is only a log."""
-    return _with_events(UwsgiSeen(), path, since_s)
+    """An instance of which there is only a log, with the files that it says were read."""
+    seen = _with_events(UwsgiSeen(), path, since_s)
+    folder = next((event.data["path"] for event in reversed(seen.saw("cwd"))), str(Path(path).parent))
+    named = dict.fromkeys(_absolute(event.data["path"], folder) for event in seen.saw("config-read"))
+    # What was included is read with the file that includes it.
+    read = _configured(list(named)[:1], ())
+    return replace(seen, files=read.files, options=read.options, problems=read.problems)
 
 
 def _with_events(seen: UwsgiSeen, path: str, since_s: float) -> UwsgiSeen:

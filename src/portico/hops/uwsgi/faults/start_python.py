@@ -31,8 +31,8 @@ def no_app(evidence: Evidence) -> Iterator[Finding]:
                 fix=["correct what is said above `unable to load app`", "then start uWSGI again"],
                 basis="log",
             )
-        elif dynamic and failed and (seen.master or not evidence.visits) and not is_well(evidence):
-            yield _serves_nothing(evidence, seen, failed, why)
+        elif dynamic and (seen.master or not evidence.visits) and not is_well(evidence):
+            yield _serves_nothing(evidence, seen, failed or dynamic, why)
 
 
 def _reason(seen: UwsgiSeen) -> list[str]:
@@ -54,15 +54,22 @@ def _serves_nothing(evidence: Evidence, seen: UwsgiSeen, failed: Event, why: lis
     visit = evidence.visit
     asked = visit is not None and visit.exchange.maker == "uwsgi"
     request = last(seen, "no-app-request", "request")
+    told = failed.kind == "app-not-loaded"
+    what = (
+        f"the application could not be loaded{f' ({why[-1]})' if why else ''}" if told else "no option names an application"
+    )
     return kinds.NO_APP.found(
-        cause=f"the application could not be loaded{f' ({why[-1]})' if why else ''}, and uWSGI serves without it",
+        cause=f"{what}, and uWSGI serves without one",
         evidence=[
             *([visit.exchange.line] if asked and visit else []),
             *why,
             failed.text,
             *([request.text] if request and request.data.get("app", "-1") == "-1" else []),
         ],
-        fix=["correct what is said above `unable to load app`", f"need-app = true   # in {ini_of(seen)}"],
+        fix=[
+            "correct what is said above `unable to load app`" if told else f"module = PACKAGE.wsgi   # in {ini_of(seen)}",
+            f"need-app = true   # in {ini_of(seen)}: uWSGI then does not start without",
+        ],
         basis="request" if asked else "log",
     )
 

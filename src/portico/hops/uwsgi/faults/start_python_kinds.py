@@ -5,6 +5,28 @@ from __future__ import annotations
 from portico.hops.uwsgi.faults.start_kinds import DOWN
 from portico.model.finding import Kind
 
+#: What an application says that lacks a variable, or a package.
+_DATABASE = tuple(f"django.E{number}" for number in (104, 120, 122, 123, 124, 125, 126, 127, 128, 129, 130, 132))
+_WITHOUT_VARIABLE = (
+    "wsgi.E104",
+    "wsgi.E109",
+    "wsgi.E112",
+    "wsgi.E125",
+    "wsgi.E130",
+    "wsgi.W131",
+    "django.E100",
+    "django.E101",
+)
+_OTHER_SETTINGS = (
+    "django.E102",
+    "django.E103",
+    "django.E110",
+    "django.E114",
+    "django.E116",
+    "django.W117",
+    "nginx-django.E103",
+)
+_WITHOUT_PACKAGE = ("wsgi.E104", "wsgi.E109", "django.E102", "django.E103", "django.E104", "uwsgi.E120", "uwsgi.E121")
 _OPTIONS = "https://uwsgi-docs.readthedocs.io/en/latest/Options.html"
 _PYTHON = "https://uwsgi-docs.readthedocs.io/en/latest/Python.html"
 _VENV = "https://uwsgi-docs.readthedocs.io/en/latest/Python.html#virtualenv-support"
@@ -49,7 +71,7 @@ ENV_LOST = Kind(
     example="[uwsgi]\nenv = DJANGO_SETTINGS_MODULE=mysite.prod",
     cure="Give the variable to the process: `Environment=` of a systemd unit, `environment=` of supervisord, or "
     "`NAME=value uwsgi --ini uwsgi.ini`.",
-    leads_to=(*DOWN, "uwsgi.E120", "uwsgi.E121"),
+    leads_to=(*DOWN, "uwsgi.E120", "uwsgi.E121", *_WITHOUT_VARIABLE, *_OTHER_SETTINGS, *_DATABASE),
 )
 ENV_IGNORED = Kind(
     "uwsgi.W123",
@@ -70,7 +92,7 @@ HOME_LOST = Kind(
     shows="ModuleNotFoundError for a package that is installed in the environment of the configuration.",
     example="[uwsgi]\nhome = /srv/site/venv      ; started as /opt/other/bin/uwsgi",
     cure="Start the `uwsgi` of the right environment, and remove the line.",
-    leads_to=(*DOWN, "uwsgi.E120", "uwsgi.E121"),
+    leads_to=(*DOWN, *_WITHOUT_PACKAGE),
 )
 HOME_IGNORED = Kind(
     "uwsgi.W125",
@@ -94,7 +116,7 @@ OTHER_UWSGI = Kind(
     example="detected binary path: /usr/bin/uwsgi-core\n-- unavailable modifier requested: 0 --",
     cure="Start the project's own by its path (`/srv/site/venv/bin/uwsgi`), or add `plugin = python3` with the package "
     "uwsgi-plugin-python3.",
-    leads_to=(*DOWN, "uwsgi.E120"),
+    leads_to=(*DOWN, "uwsgi.E120", "wsgi.E103"),
 )
 PLUGIN_NEEDED = Kind(
     "uwsgi.E127",
@@ -129,7 +151,7 @@ MINOR_MISMATCH = Kind(
     shows="ModuleNotFoundError for Django, or for a part of a package (`psycopg2._psycopg`), although pip lists it.",
     example="Python version: 3.11.2\nPEP 405 virtualenv detected: /srv/site/venv      # its pyvenv.cfg: version = 3.12.1",
     cure="Make the environment with the Python that uWSGI has, or install pyuwsgi into it and start that.",
-    leads_to=(*DOWN, "uwsgi.E120", "uwsgi.E121"),
+    leads_to=(*DOWN, *_WITHOUT_PACKAGE),
 )
 NO_LIBRARY = Kind(
     "uwsgi.E131",
@@ -142,7 +164,7 @@ NO_LIBRARY = Kind(
     "`init_fs_encoding`.",
     example="!!! Python Home is not a directory: /srv/site/env !!!\nModuleNotFoundError: No module named 'encodings'",
     cure="Correct `home`: the folder that has bin/python. Remove PYTHONHOME from the environment.",
-    leads_to=DOWN,
+    leads_to=(*DOWN, "wsgi.E106", "django.W111"),
 )
 NO_PYUWSGI = Kind(
     "uwsgi.E132",

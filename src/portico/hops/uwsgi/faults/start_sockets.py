@@ -108,7 +108,6 @@ def two_on_one(evidence: Evidence) -> Iterator[Finding]:
                 evidence=[event.text],
                 fix=["let one supervisor start uWSGI, once; stop the older one before a newer is started"],
                 basis="log",
-                certainty="likely",
             )
 
 

@@ -36,6 +36,7 @@ def reload_lost(evidence: Evidence) -> Iterator[Finding]:
                 f"which has no pyuwsgi, instead of {python}",
                 evidence=[*([detected.text] if detected else []), *([row(option)] if option else [])],
                 fix=[f"binary-path = {python}   # in {ini_of(seen)}, then stop and start uWSGI"],
+                basis="state",
             )
 
 
@@ -130,7 +131,7 @@ def daemonized(evidence: Evidence) -> Iterator[Finding]:
         told.add(option.value)
         yield kinds.DAEMONIZED.found(
             cause=f"`daemonize` puts uWSGI into the background, and it was started again {len(failures) or len(twins)} "
-            f"time{'s' if (len(failures) or len(twins)) > 1 else ''} while pid {seen.master.pid} serves",
+            f"time{'s' if (len(failures) or len(twins)) > 1 else ''} while pid {seen.master.pid} still runs",
             evidence=[
                 row(option),
                 seen.master.line + (", its parent is pid 1" if seen.master.ppid == 1 else ""),
@@ -174,14 +175,26 @@ def pid_file(evidence: Evidence) -> Iterator[Finding]:
         if number.isdigit() and file not in told and not _is_own(evidence, number, seen.pid_process):
             told.add(file)
             yield _stale(seen, file, number)
-        for event in seen.saw("call-failed"):
-            if event.data["call"] == "signal_pidfile" and event.data["errno"] == str(errno.ESRCH) and not told:
+        for event in seen.saw("call-failed", "open-failed") if not told else ():
+            if why := _no_signal(seen, event):
                 yield kinds.STALE_PID_FILE.found(
-                    cause="the pid file that uWSGI was told to signal names a process that is gone",
+                    cause=why,
                     evidence=[event.text],
-                    fix=["rm the pid file; uWSGI has ended already", "pgrep -af uwsgi   # whether another one runs"],
+                    fix=[
+                        "remove the pid file, if there is one: uWSGI has ended",
+                        "pgrep -af uwsgi   # whether another one runs",
+                    ],
                     basis="log",
                 )
+
+
+def _no_signal(seen: UwsgiSeen, event: Event) -> str:
+    """What `uwsgi --stop FILE` or `--reload FILE` failed with."""
+    if event.data["call"] == "signal_pidfile" and event.data["errno"] == str(errno.ESRCH):
+        return "the pid file that uWSGI was told to signal names a process that is gone"
+    if event.data.get("what") == "config" and event.data["path"].endswith(".pid") and not seen.options:
+        return f"the pid file that uWSGI was told to signal, {event.data['path']}, is not there"
+    return ""
 
 
 def _is_own(evidence: Evidence, number: str, process: ProcessSeen | None) -> bool:
