@@ -51,7 +51,7 @@ def ask(
             environ=environ,
             user=app.name if other else None,
         )
-        outcome = run(command)
+        outcome = run(command, alone=True)
         text = files.read_text(answer)
     try:
         data = json.loads(text) if text else None

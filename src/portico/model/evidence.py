@@ -84,7 +84,8 @@ class BinarySeen:
 class NginxSeen:
     """The front. `tree` is a block without a name whose children are the main context, includes resolved; None when there is
     no configuration to be read; relative paths in it start at `prefix`. `parse_errors` are crossplane's, `test` is
-    `nginx -t`. `worker_user` is the account of the workers, running or configured. `errors` and `accesses` are what was
+    `nginx -t` (None: it was not asked, and `untested` says why). `worker_user` is the account of the workers, running or
+    configured. `errors` and `accesses` are what was
     logged lately, oldest first; `lines` the raw lines of the error log that no parser understands. `masters` are all nginx
     masters of this configuration, `strangers` others that run on this machine. `pid_file` is the file and its content, None
     if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths` its temporary folders, walked as the workers.
@@ -103,6 +104,7 @@ class NginxSeen:
     version: tuple[int, ...] = ()
     modules: frozenset[str] = frozenset()
     test: Outcome | None = None
+    untested: str = ""
     masters: tuple[ProcessSeen, ...] = ()
     workers: tuple[ProcessSeen, ...] = ()
     strangers: tuple[ProcessSeen, ...] = ()
@@ -133,12 +135,14 @@ class UwsgiSeen:
     `listeners` are all who listen at the addresses that its options and its log name, `holders` their processes.
     `pid_file` is the file and its content (None: it is not there), `pid_process` who has that number now. `prefix` is the
     environment of the Python that runs it, where that is known; `homes` are those that options or the log name. `near` are
-    configuration files beside one that is missing.
+    configuration files beside one that is missing. `unread` says of which files of its configuration not all was seen, and
+    why (`/srv/app/uwsgi.ini: this account may not read it`).
     """
 
     files: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     missing_files: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     master: ProcessSeen | None = None
     workers: tuple[ProcessSeen, ...] = ()
     log: LogSeen | None = None

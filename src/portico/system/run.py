@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import selectors
 import signal
 import subprocess
 import time
-from typing import Any
+from typing import IO, Any
 
 from portico.model.command import Command, Outcome
 
+#: Of each of its two outputs, so much is kept; the rest is read and dropped.
+KEPT = 8 << 20
+#: What a program leaves behind may hold its output open for ever; so long more is waited for.
+_LAST_WORDS_S = 0.3
+_LOOK_S = 0.1
+#: What does not end at once (a process that waits for a disk, words without end of what is left) is not waited for longer.
+_DEATH_S = 2.0
 
-def run(command: Command) -> Outcome:
-    """Execute and wait. Never raises for a program that fails: a missing one is exit code 127, as in a shell."""
+
+def run(command: Command, alone: bool = False) -> Outcome:
+    """Execute and wait. Never raises for a program that fails: a missing one is exit code 127, as in a shell.
+
+    Returns when the program has ended, whatever it has left running; `alone`: what is left of its process group is ended.
+    """
     started = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -21,20 +34,112 @@ def run(command: Command) -> Outcome:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="backslashreplace",
             **surroundings(command),
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return not_started(command, error)
-    timed_out = False
+    talk = _Talk(process, command.stdin.encode("utf-8", "surrogateescape"), started + command.timeout_s)
     try:
-        stdout, stderr = process.communicate(command.stdin, timeout=command.timeout_s)
-    except subprocess.TimeoutExpired:
-        timed_out = True
+        timed_out = talk.until_it_ends()
+    except BaseException:
+        # Whoever stops us does not reach it: it is in a group of its own.
+        _kill(process)
+        raise
+    finally:
+        talk.close()
+    if alone:
+        _kill(process)
+    code = process.returncode if process.returncode is not None else -signal.SIGKILL
+    return Outcome(command, code, *talk.texts(), time.monotonic() - started, timed_out)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End its whole group; there may be none any more."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-        stdout, stderr = process.communicate()
-    return Outcome(command, process.returncode, stdout, stderr, time.monotonic() - started, timed_out)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_DEATH_S)
+
+
+class _Talk:
+    """What goes into a process and what comes out of it, until it has ended or `deadline` (monotonic) is over."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> None:
+        self.process = process
+        self.stdin = memoryview(stdin)
+        self.deadline = deadline
+        self.said: dict[IO[bytes], bytearray] = {}
+        self.selector = selectors.DefaultSelector()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                self.said[stream] = bytearray()
+                self._watch(stream, selectors.EVENT_READ)
+        if process.stdin is not None:
+            self._watch(process.stdin, selectors.EVENT_WRITE)
+
+    def _watch(self, stream: IO[bytes], event: int) -> None:
+        os.set_blocking(stream.fileno(), False)
+        self.selector.register(stream, event)
+
+    def until_it_ends(self) -> bool:
+        """Whether it had to be killed."""
+        ended = None
+        while self.selector.get_map():
+            now = time.monotonic()
+            if now >= self.deadline:
+                _kill(self.process)
+                self._hear(0)
+                return True
+            heard = self._hear(min(_LOOK_S, self.deadline - now))
+            if ended is None and self.process.poll() is not None:
+                ended = time.monotonic()
+            elif ended is not None and time.monotonic() - ended > (_DEATH_S if heard else _LAST_WORDS_S):
+                return False
+        try:
+            self.process.wait(max(0.0, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _kill(self.process)
+            return True
+        return False
+
+    def _hear(self, patience_s: float) -> bool:
+        events = self.selector.select(patience_s)
+        for key, _ in events:
+            stream: IO[bytes] = key.fileobj  # type: ignore[assignment]
+            try:
+                more = self._hear_one(stream)
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                more = False
+            if not more:
+                self.selector.unregister(stream)
+                if stream is self.process.stdin:
+                    stream.close()
+        return bool(events)
+
+    def _hear_one(self, stream: IO[bytes]) -> bool:
+        """Whether there may be more."""
+        if stream is self.process.stdin:
+            self.stdin = self.stdin[os.write(stream.fileno(), self.stdin[: 1 << 16]) :] if self.stdin else self.stdin
+            return bool(self.stdin)
+        part = os.read(stream.fileno(), 1 << 16)
+        kept = self.said[stream]
+        kept += part[: max(0, KEPT - len(kept))]
+        return bool(part)
+
+    def texts(self) -> tuple[str, str]:
+        """Standard output and standard error."""
+        out, err = (bytes(kept).decode("utf-8", "backslashreplace") for kept in self.said.values())
+        return out.replace("\r\n", "\n"), err.replace("\r\n", "\n")
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.selector.close()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
 
 
 def surroundings(command: Command) -> dict[str, Any]:
@@ -42,10 +147,11 @@ def surroundings(command: Command) -> dict[str, Any]:
     return {"cwd": command.cwd, "env": _environ(command), "start_new_session": True, **as_user(command.user)}
 
 
-def not_started(command: Command, error: OSError) -> Outcome:
+def not_started(command: Command, error: OSError | ValueError) -> Outcome:
     """The Outcome of a Command that could not be executed, with the exit codes of a shell and the reason as its error."""
     code = 127 if isinstance(error, FileNotFoundError) else 126
-    return Outcome(command, code, "", f"{command.argv[0]}: {error.strerror}", 0.0)
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    return Outcome(command, code, "", f"{command.argv[0]}: {why}", 0.0)
 
 
 def _environ(command: Command) -> dict[str, str]:

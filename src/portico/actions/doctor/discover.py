@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from portico.system import files
+from portico.system.look import texts
 
 _PASSES = ("uwsgi_pass", "proxy_pass")
 _SYSTEM_CONF = ("/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/opt/nginx/conf/nginx.conf")
-#: How much of a file is read to see whether it is one of ours to read.
-_HEAD_BYTES = 64 * 1024
 _MOST_FILES = 200
 _SKIPPED = {".git", ".portico", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages"}
 
@@ -67,7 +65,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _head(path: Path) -> str:
-    return (files.read_text(path) or "")[:_HEAD_BYTES]
+    return texts.head(str(path))
 
 
 def _is_nginx(path: Path) -> bool:

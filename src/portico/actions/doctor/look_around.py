@@ -10,8 +10,9 @@ from pathlib import Path
 
 from portico.hops.uwsgi import options
 from portico.model.evidence import HomeSeen, ListenerSeen, PathSeen, ProcessSeen, UwsgiSeen
-from portico.system import accounts, files
+from portico.system import accounts
 from portico.system.accounts import Account
+from portico.system.look import texts
 from portico.system.look.paths import walk
 from portico.system.look.processes import process
 from portico.system.look.sockets import at
@@ -90,7 +91,7 @@ def _pid_file(seen: UwsgiSeen) -> tuple[str, str | None] | None:
     if not path:
         return None
     path = _absolute(seen, path)
-    return path, files.read_text(Path(path))
+    return path, texts.read(path)[0]
 
 
 def _named_by(pid_file: tuple[str, str | None] | None) -> ProcessSeen | None:
@@ -123,7 +124,7 @@ def _homes(seen: UwsgiSeen) -> Iterator[HomeSeen]:
     named += [event.data["path"] for event in seen.saw("python-home-set", "python-home-bad")]
     for path in dict.fromkeys(named):
         home = Path(_absolute(seen, path))
-        text = files.read_text(home / "pyvenv.cfg") or ""
+        text = texts.head(str(home / "pyvenv.cfg"))
         libraries = [folder.name.removeprefix("python") for folder in sorted(home.glob("lib/python3.*"))]
         match = _VERSION.search(text)
         python = home / "bin" / "python"
@@ -148,5 +149,5 @@ def _gone(seen: UwsgiSeen, project: Path) -> Iterator[PathSeen]:
 def _near(seen: UwsgiSeen, project: Path) -> Iterator[str]:
     """Configuration beside one that is not there."""
     for folder in dict.fromkeys(path.parent for path in _missing(seen, project)):
-        inis = [path for path in sorted(folder.glob("*.ini"))[:50] if "[uwsgi" in (files.read_text(path) or "").lower()]
+        inis = [path for path in sorted(folder.glob("*.ini"))[:50] if "[uwsgi" in texts.head(str(path)).lower()]
         yield from (str(path) for path in inis[:_MOST_NEAR])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from portico.hops.nginx.tree import tree
 from portico.model.command import Outcome
 from portico.model.directive import Directive
 from portico.model.evidence import ListenerSeen, NginxSeen, PathSeen, ProcessSeen
-from portico.system import files, nginx_conf
+from portico.system import nginx_conf
 from portico.system.accounts import Account
+from portico.system.look import texts
 from portico.system.look.logs import tail
 from portico.system.look.paths import walk
 from portico.system.look.processes import process
@@ -35,13 +37,11 @@ _MOST_OUTPUTS = 4
 #: Where distributions keep sites that are written, but not in use.
 _SHELVES = ("sites-available", "../sites-available")
 _MOST_FILES = 200
-_HEAD_BYTES = 64 * 1024
 
 
-def whole(conf: str, masters: Sequence[Path]) -> str:
+def whole(conf: str, parsed: Directive | None, masters: Sequence[Path]) -> str:
     """The configuration that `conf` is included in, where it is only a part of one: that of a running nginx (`masters`) or
-    the system's. Otherwise itself."""
-    parsed, _ = tree(nginx_conf.read(Path(conf)), conf)
+    the system's. Otherwise itself. `parsed` is its own tree."""
     if parsed is None or parsed.first("http", "events", "stream") or not parsed.first("server", "upstream"):
         return conf
     real = os.path.realpath(conf)
@@ -50,6 +50,20 @@ def whole(conf: str, masters: Sequence[Path]) -> str:
         if around and any(os.path.realpath(entry.file) == real for entry in _all(around)):
             return other
     return conf
+
+
+def pipe(conf: str, root: Directive | None) -> str:
+    """A pipe that the configuration names, which an nginx that only tests it would wait for (fifo(7)); empty without one."""
+    named = [conf, *(path for entry in (_all(root) if root else ()) for path in entry.args)]
+    whole = dict.fromkeys(os.path.join(os.path.dirname(conf), path) for path in named)  # noqa: PTH118, PTH120
+    return next((path for path in whole if _is_pipe(path)), "")
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
 
 
 def temp_folders(root: Directive, prefix: str, build: str) -> tuple[str, ...]:
@@ -88,7 +102,7 @@ def unread(conf: str, known: Sequence[PathSeen]) -> tuple[str, ...]:
         folder = Path(os.path.normpath(Path(conf).parent / shelf))
         for name in _names(folder):
             path = str(folder / name)
-            if os.path.realpath(path) not in read and "server_name" in (files.read_text(Path(path)) or "")[:_HEAD_BYTES]:
+            if os.path.realpath(path) not in read and "server_name" in texts.head(path):
                 found.append(path)
     return tuple(dict.fromkeys(found))
 

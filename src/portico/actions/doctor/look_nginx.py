@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,11 @@ from portico.model.errors import PorticoError
 from portico.model.evidence import BinarySeen, ListenerSeen, LogSeen, NginxSeen, ProcessSeen
 from portico.model.log import AccessEntry, ErrorEntry
 from portico.model.plan import NginxBinary
-from portico.system import accounts, files, nginx_conf
+from portico.system import accounts, nginx_conf
 from portico.system.accounts import Account
-from portico.system.look.logs import replaced, tail
+from portico.system.look import texts
+from portico.system.look.logs import tail
+from portico.system.look.paths import real
 from portico.system.look.processes import nginx_argv, nginx_processes
 from portico.system.look.sockets import listeners
 from portico.system.look.untouched import untouched
@@ -41,10 +43,9 @@ def look(target: Target) -> NginxSeen:
     masters, workers = nginx_processes()
     binary, build = _binary(target)
     conf = target.conf or _compiled_in(build, masters)
-    conf = look_front.whole(conf, [_conf_of(master, build) for master in masters]) if conf else ""
-    ours = [master for master in masters if conf and _conf_of(master, build) == Path(conf).resolve()]
+    conf, (parsed, problems) = _read(conf, [_conf_of(master, build) for master in masters])
+    ours = [master for master in masters if conf and _conf_of(master, build) == Path(real(conf))]
     prefix = _prefix(target, ours, build, conf)
-    parsed, problems = tree(nginx_conf.read(Path(conf), prefix), conf) if conf else (None, ())
     seen = NginxSeen(
         conf=conf,
         prefix=prefix,
@@ -65,13 +66,22 @@ def look(target: Target) -> NginxSeen:
     return replace(seen, binaries=tuple(_other_binaries(seen))) if guessed else seen
 
 
+def _read(conf: str, masters: Sequence[Path]) -> tuple[str, tuple[Directive | None, tuple[str, ...]]]:
+    """The file to look at and its tree; of a part of a configuration, the whole."""
+    if not conf:
+        return "", (None, ())
+    parsed = tree(nginx_conf.read(Path(conf)), conf)
+    whole = look_front.whole(conf, parsed[0], masters)
+    return whole, parsed if whole == conf else tree(nginx_conf.read(Path(whole)), whole)
+
+
 def _prefix(target: Target, masters: list[ProcessSeen], build: str, conf: str) -> str:
     """The folder where relative paths start, absolute: one that is relative itself starts where nginx was started."""
     said = target.prefix or (nginx_argv(masters[0])[1] if masters else "") or _first(_PREFIX, build)
     if not said or said.startswith("/"):
         return said
     started = (masters[0].cwd if masters else None) or str(Path(conf).parent if conf else target.asked.project)
-    return str((Path(started) / said).resolve())
+    return real(said, started)
 
 
 def _around(seen: NginxSeen, build: str, masters: list[ProcessSeen]) -> NginxSeen:
@@ -84,8 +94,8 @@ def _around(seen: NginxSeen, build: str, masters: list[ProcessSeen]) -> NginxSee
     if not seen.binary:
         return seen
     with untouched(look_front.touched_by_test(seen, folders)):
-        test = _test(seen, masters)
-    return replace(seen, test=test, files=(*seen.files, *look_front.not_found(test)))
+        test, untested = _test(seen, masters)
+    return replace(seen, test=test, untested=untested, files=(*seen.files, *look_front.not_found(test)))
 
 
 def _other_binaries(seen: NginxSeen) -> Iterator[BinarySeen]:
@@ -131,7 +141,7 @@ def _compiled_in(build: str, masters: tuple[ProcessSeen, ...]) -> str:
 def _conf_of(master: ProcessSeen, build: str) -> Path:
     conf, prefix, _ = nginx_argv(master)
     conf = conf or _first(_CONF_PATH, build)
-    return Path(conf if conf.startswith("/") else f"{prefix or master.cwd or ''}/{conf}").resolve()
+    return Path(real(conf, prefix or master.cwd or "/"))
 
 
 def _worker_user(seen: NginxSeen, build: str) -> str:
@@ -149,33 +159,38 @@ def _pid_file(seen: NginxSeen) -> tuple[str, str | None] | None:
     if not named or not named.args:
         return None
     path = named.args[0] if named.args[0].startswith("/") else f"{seen.prefix}/{named.args[0]}"
-    return path, files.read_text(Path(path))
+    return path, texts.read(path)[0]
 
 
-def _test(seen: NginxSeen, masters: list[ProcessSeen]) -> Outcome | None:
-    """`nginx -t`; None where it would fail for reasons of its own: an ordinary user may not open what root's nginx does."""
+def _test(seen: NginxSeen, masters: list[ProcessSeen]) -> tuple[Outcome | None, str]:
+    """`nginx -t`; None, and why, where it would fail for reasons of its own: an ordinary user may not open what root's nginx
+    does, and a pipe would be waited for."""
     if accounts.ourselves().uid != 0 and masters and masters[0].user != accounts.ourselves().name:
-        return None
-    return run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))
+        return None, "as this account it would fail for reasons of its own"
+    if pipe := look_front.pipe(seen.conf, seen.tree):
+        return None, f"{pipe} is a pipe, and it would wait for its other end"
+    outcome = run(prove_file(seen.binary, seen.version, seen.conf, seen.prefix))
+    return (None, f"it did not end within {outcome.command.timeout_s:g} s") if outcome.timed_out else (outcome, "")
 
 
 def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
     """With what its logs say since `since_s` (epoch seconds)."""
     if seen.tree is None:
         return seen
+    pids = [process.pid for process in (*seen.masters, *seen.workers[:1])]
     logs: list[LogSeen] = []
     entries: list[ErrorEntry] = []
     lines: list[str] = []
     accesses: list[AccessEntry] = []
     for path, _ in log_paths.error_logs(seen.tree, seen.prefix):
-        log, text = tail(path, "error")
-        logs.append(_with_replaced(log, seen))
+        log, text = tail(path, "error", pids=pids)
+        logs.append(log)
         _sort(text, entries, lines, since_s)
     for text in look_front.outputs(replace(seen, logs=tuple(logs)), since_s):
         _sort(text, entries, lines, since_s)
     for path, _ in log_paths.access_logs(seen.tree, seen.prefix):
-        log, text = tail(path, "access")
-        logs.append(_with_replaced(log, seen))
+        log, text = tail(path, "access", pids=pids)
+        logs.append(log)
         read = (parse_access_line(line) or log_paths.parse_combined(line) for line in text.splitlines())
         accesses += [entry for entry in read if entry and entry.time_s >= since_s]
     return replace(
@@ -185,11 +200,6 @@ def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
         accesses=tuple(sorted(accesses, key=lambda entry: entry.time_s)),
         lines=tuple(lines[-200:]),
     )
-
-
-def _with_replaced(log: LogSeen, seen: NginxSeen) -> LogSeen:
-    pids = [process.pid for process in (*seen.masters, *seen.workers[:1])]
-    return replace(log, replaced=replaced(log.path, pids)) if pids else log
 
 
 def _sort(text: str, entries: list[ErrorEntry], lines: list[str], since_s: float) -> None:

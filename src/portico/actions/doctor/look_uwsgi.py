@@ -13,8 +13,9 @@ from portico.hops.uwsgi.command_line import command_line
 from portico.model.directive import Option
 from portico.model.evidence import LogSeen, ProcessSeen, UwsgiSeen
 from portico.model.log import Event
-from portico.system import files
-from portico.system.look.logs import replaced, tail
+from portico.system.look import texts
+from portico.system.look.logs import tail
+from portico.system.look.paths import real
 from portico.system.look.processes import uwsgi_processes
 
 #: Included files may include further ones; uWSGI itself has no limit.
@@ -46,7 +47,7 @@ def configured(paths: Iterable[str]) -> tuple[UwsgiSeen, ...]:
 
 
 def _absolute(path: str, folder: str | None) -> str:
-    return str((Path(folder or "/") / path).resolve())
+    return real(path, folder or "/")
 
 
 def _configured(paths: list[str], given: Sequence[Option], started_in: str | None = None) -> UwsgiSeen:
@@ -55,19 +56,30 @@ def _configured(paths: list[str], given: Sequence[Option], started_in: str | Non
     problems: list[str] = []
     missing: list[str] = []
     waiting = list(paths)
+    unread: list[str] = []
     read: list[str] = []
-    while waiting and len(read) < _MOST_FILES:
+    while waiting and len(read) + len(missing) < _MOST_FILES:
         path = waiting.pop(0)
-        text = files.read_text(Path(path))
+        text, wrong = texts.read(path)
+        unread += [f"{path}: {wrong}"] if wrong else []
         if text is None:
             missing.append(path)
         elif path not in read:
             read.append(path)
-            parsed, trouble = ini.parse(text, path)
+            # No path and no name has a NUL in it; whoever uses one would be refused.
+            parsed, trouble = ini.parse(text.replace("\0", "\ufffd"), path)
             found += parsed
             problems += trouble
             waiting += [_absolute(other, started_in or str(Path(path).parent)) for other in ini.includes(parsed)]
-    return UwsgiSeen(files=tuple(read), options=(*found, *given), missing_files=tuple(missing), problems=tuple(problems))
+    unread += [f"{path}: more than {_MOST_FILES} files are included" for path in waiting[:1]]
+    unread += [problem for problem in problems if problem.endswith("is not read")]
+    return UwsgiSeen(
+        files=tuple(read),
+        options=(*found, *given),
+        missing_files=tuple(dict.fromkeys(missing)),
+        problems=tuple(problems),
+        unread=tuple(dict.fromkeys(unread)),
+    )
 
 
 def related(
@@ -131,6 +143,16 @@ def with_log(seen: UwsgiSeen, since_s: float) -> UwsgiSeen:
     return _with_events(seen, path, since_s) if path else seen
 
 
+def with_logs(target: Target, ours: Sequence[UwsgiSeen], since_s: float) -> list[UwsgiSeen]:
+    """All of them with their logs; where it is hidden which one belongs to the only one, the one that was named is it."""
+    found = [with_log(seen, since_s) for seen in ours]
+    read = {seen.log.path for seen in found if seen.log}
+    named = [path for path in target.logs if path not in read]
+    if len(found) == 1 and found[0].log is None and len(named) == 1:
+        return [_with_events(found[0], named[0], since_s)]
+    return found
+
+
 def from_log(path: str, since_s: float) -> UwsgiSeen:
     """An instance of which there is only a log, with the files that it says were read."""
     seen = _with_events(UwsgiSeen(), path, since_s)
@@ -142,9 +164,8 @@ def from_log(path: str, since_s: float) -> UwsgiSeen:
 
 
 def _with_events(seen: UwsgiSeen, path: str, since_s: float) -> UwsgiSeen:
-    log, text = tail(path, "uwsgi")
     pids = [process.pid for process in (seen.master, *seen.workers[:1]) if process]
-    log = replace(log, replaced=replaced(path, pids)) if pids else log
+    log, text = tail(path, "uwsgi", pids=pids)
     earlier, now = events.last_start(events.events(text, log.modified_s))
     return replace(seen, log=log, events=_lately(now, log, since_s), history=earlier[-500:])
 

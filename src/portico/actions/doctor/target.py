@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from portico.actions import state
 from portico.actions.doctor.discover import hand_written
@@ -15,11 +16,13 @@ from portico.actions.options import find_places
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.seen import ProcessSeen
+from portico.system.look.paths import real
 from portico.system.look.processes import nginx_argv, nginx_processes
 from portico.system.look.sockets import at, listeners
 
 #: A websocket begins as a request of HTTP (RFC 6455, 3).
 _WEBSOCKET = re.compile(r"^ws(s?://)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 BAD_URL = Kind(
     "config.E021",
@@ -88,34 +91,44 @@ def find(asked: Asked) -> Target:
 
 
 def _with_url(asked: Asked) -> Target:
-    if not asked.url or asked.url.startswith("/"):
-        return Target(asked, "", asked.url or "/", logs=_existing(asked.logs))
-    url = _WEBSOCKET.sub(r"http\1", asked.url)
-    parts = urlsplit(url)
-    try:
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    path_only = not asked.url or asked.url.startswith("/")
+    url = f"http://localhost{asked.url}" if path_only else _WEBSOCKET.sub(r"http\1", asked.url.strip())
+    if not _is_good(url):
+        plain = _CONTROL.sub(lambda found: quote(found[0]), asked.url)
         raise PorticoError(
             BAD_URL.found(
                 cause=f"{asked.url!r} is no http:// or https:// URL",
-                evidence=[asked.url],
-                fix=[f"portico doctor http://{asked.url.partition('://')[2] or asked.url}"],
+                evidence=[plain],
+                fix=[f"portico doctor {plain if path_only else 'http://' + (plain.partition('://')[2] or plain)}"],
             ),
             Exit.USAGE,
         )
+    if path_only:
+        return Target(asked, "", asked.url or "/", logs=_existing(asked.logs))
+    parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(asked, url, path, logs=_existing(asked.logs))
 
 
+def _is_good(url: str) -> bool:
+    """Whether it can be asked for as it stands: what has a line feed in it, a browser would take for something else, and a
+    backslash before the host for its end."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and "\\" not in parts.netloc and not _CONTROL.search(url)
+
+
 def _existing(paths: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(Path(path).resolve()) for path in paths)
+    """Links stay: one to /dev/stdout is a log that cannot be read again, not ours."""
+    return tuple(os.path.abspath(path) for path in paths if path)  # noqa: PTH100
 
 
 def _named(target: Target) -> Target:
-    conf = str(Path(target.asked.nginx).resolve()) if target.asked.nginx else ""
-    files = tuple(str(Path(path).resolve()) for path in target.asked.uwsgi)
+    conf = real(target.asked.nginx, os.getcwd()) if target.asked.nginx else ""  # noqa: PTH109
+    files = tuple(real(path, os.getcwd()) for path in target.asked.uwsgi)  # noqa: PTH109
     master = _master_of(conf)
     prefix = nginx_argv(master)[1] if master else ""
     return replace(target, conf=conf, uwsgi=files, prefix=prefix, binary=(master and master.exe) or "")
@@ -124,7 +137,13 @@ def _named(target: Target) -> Target:
 def _master_of(conf: str) -> ProcessSeen | None:
     """The running nginx that was started with that file."""
     masters, _ = nginx_processes()
-    return next((master for master in masters if conf and Path(nginx_argv(master)[0] or "/").resolve() == Path(conf)), None)
+    return next((master for master in masters if conf and _conf_of(master) == conf), None)
+
+
+def _conf_of(master: ProcessSeen) -> str:
+    """The file that an nginx was started with, as it says; empty where that is the one compiled in."""
+    conf, prefix, _ = nginx_argv(master)
+    return real(conf, prefix or master.cwd or "/") if conf else ""
 
 
 def _managed(target: Target) -> Target | None:
@@ -160,6 +179,5 @@ def _listening(target: Target) -> Target | None:
     holders = {process.ppid for process in workers if process.pid in pids} | pids
     for master in masters:
         if master.pid in holders:
-            conf, prefix, _ = nginx_argv(master)
-            return replace(target, conf=conf, prefix=prefix, binary=master.exe or "")
+            return replace(target, conf=_conf_of(master), prefix=nginx_argv(master)[1], binary=master.exe or "")
     return None

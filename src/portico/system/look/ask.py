@@ -15,10 +15,13 @@ from urllib.parse import quote
 
 from portico.model.seen import Exchange
 from portico.system.look.answer import Head, NoHead, head, unchunked
+from portico.system.look.names import addresses
 
 #: At most so much is read, and so much of it kept.
 READ_LIMIT = 1 << 20
 KEPT = 64 * 1024
+#: How long an answer of name servers is waited for.
+_NAME_S = 5.0
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -135,8 +138,19 @@ class _Talk:
                 raise
         else:
             host, _, port = address.rpartition(":")
-            stream = socket.create_connection((host.strip("[]"), int(port)), self._left())
+            stream = self._reach(host.strip("[]").replace("%25", "%"), int(port))
         return stream if self.server is None else self._tls(stream, self.server)
+
+    def _reach(self, host: str, port: int) -> socket.socket:
+        """A connection to the first address that takes it; they share the time."""
+        found = addresses(host, port, min(self._left(), _NAME_S))
+        problem: OSError = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        for number, (_, literal) in enumerate(found):
+            try:
+                return socket.create_connection((literal, port), self._left() / (len(found) - number))
+            except OSError as error:
+                problem = error
+        raise problem
 
     def _tls(self, stream: socket.socket, server: str) -> socket.socket:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -218,14 +232,14 @@ class _Talk:
         )
 
     def _failed(self, stage: str, error: Exception) -> Exchange:
-        ended = self._ended(*_told(error, self.timeout_s, bool(self.found)))
+        ended = self._ended(*_told(error, self.timeout_s, bool(self.found), len(self.data)))
         return replace(ended, stage="connect") if stage == "connect" else ended
 
 
-def _told(error: Exception, timeout_s: float, began: bool) -> tuple[str, int]:
+def _told(error: Exception, timeout_s: float, began: bool, got: int) -> tuple[str, int]:
     """What an exception means, and its errno; those of TLS and of name resolution are no errno."""
     if isinstance(error, TimeoutError):
-        text = "the answer did not end" if began else "no answer"
+        text = "the answer did not end" if began else f"only {got} bytes of an answer came" if got else "no answer"
         return f"{text} within {timeout_s:g} s", errno.ETIMEDOUT
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate refused ({error.verify_code}): {error.verify_message}", 0

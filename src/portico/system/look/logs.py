@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from portico.model.seen import LogSeen
@@ -19,16 +20,30 @@ _REASONS = {
 }
 
 
-def tail(path: str, kind: Literal["access", "error", "uwsgi"], limit_bytes: int = 2 << 20) -> tuple[LogSeen, str]:
+def tail(
+    path: str, kind: Literal["access", "error", "uwsgi"], limit_bytes: int = 2 << 20, pids: Iterable[int] = ()
+) -> tuple[LogSeen, str]:
     """The last whole lines of a log, at most `limit_bytes` of it; bytes that are no UTF-8 are replaced.
 
+    Where one of the processes `pids` still writes to another file in its place, a rotated or a deleted one, it is that one.
     Never raises and never waits: `error` says why there is no text (missing, not to be read, a folder, a pipe, a device).
     """
-    if _is_stream(path):
+    link, real = _written(path, pids)
+    if real:
+        seen, text = _tail(path, real, kind, limit_bytes)
+        if not seen.error:
+            return replace(seen, replaced=link), text
+    seen, text = _tail(path, path, kind, limit_bytes)
+    return replace(seen, replaced=link), text
+
+
+def _tail(path: str, real: str, kind: Literal["access", "error", "uwsgi"], limit_bytes: int) -> tuple[LogSeen, str]:
+    """Of the file `real`, under the name of `path`."""
+    if real == path and _is_stream(path):
         return LogSeen(path, kind, error="it is the standard output of whatever writes it"), ""
     try:
         # Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         return LogSeen(path, kind, error=_why(path, error)), ""
     try:
@@ -76,21 +91,29 @@ def replaced(path: str, pids: Iterable[int]) -> str:
     """The file that one of these processes still has open in place of `path`: the rotated one, or one that was deleted
     (then with ` (deleted)` behind its name). Empty when one of them has `path` itself open, or nothing of that kind shows.
     """
+    return _written(path, pids)[0]
+
+
+def _written(path: str, pids: Iterable[int]) -> tuple[str, str]:
+    """The same, and where it can be read."""
     try:
         status = os.stat(path)  # noqa: PTH116
         here = (status.st_dev, status.st_ino)
     except (OSError, ValueError):
         here = (0, 0)
-    folder, name = os.path.split(os.path.realpath(path))
-    found = ""
+    try:
+        folder, name = os.path.split(os.path.realpath(path))
+    except (OSError, ValueError):
+        return "", ""
+    found = ("", "")
     for pid in pids:
-        for link, inode in _open_files(pid):
+        for link, inode, where in _open_files(pid):
             if inode == here:
-                return ""
+                return "", ""
             plain = link.removesuffix(" (deleted)")
             same_folder, _, other = plain.rpartition("/")
             if same_folder == folder and _is_rotated(name, other, link != plain):
-                found = found or link
+                found = found if found[0] else (link, where)
     return found
 
 
@@ -106,7 +129,8 @@ def _is_rotated(name: str, other: str, deleted: bool) -> bool:
     return bool(stem and dot) and other == f"{stem}-{between}.{suffix}" and any(map(str.isdigit, between))
 
 
-def _open_files(pid: int) -> Iterable[tuple[str, tuple[int, int]]]:
+def _open_files(pid: int) -> Iterable[tuple[str, tuple[int, int], str]]:
+    """Name, device and inode, and a way to each file a process has open."""
     try:
         entries = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208
     except OSError:
@@ -117,7 +141,7 @@ def _open_files(pid: int) -> Iterable[tuple[str, tuple[int, int]]]:
             link = os.readlink(where)  # noqa: PTH115
             if link.startswith("/"):
                 status = os.stat(where)  # noqa: PTH116
-                yield link, (status.st_dev, status.st_ino)
+                yield link, (status.st_dev, status.st_ino), where
         except OSError:
             continue
 

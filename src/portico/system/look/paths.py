@@ -153,6 +153,16 @@ def _with_end(seen: PathSeen, way: _Way, who: Account) -> PathSeen:
     )
 
 
+def real(path: str, folder: str = "/") -> str:
+    """Absolute, relative ones from `folder`, symbolic links resolved as far as they lead. A NUL ends a path, as in C. Never
+    raises, whatever the path is."""
+    whole = os.path.join(folder, path).partition("\0")[0]  # noqa: PTH118
+    try:
+        return os.path.realpath(whole)
+    except (OSError, ValueError):
+        return os.path.normpath(whole)
+
+
 def may(path: str, status: os.stat_result, who: Account, need: Need) -> bool:
     """Whether the account may do that with what is at `path` (no symbolic link), its folders apart."""
     us = ourselves().uid
@@ -163,7 +173,8 @@ def may(path: str, status: os.stat_result, who: Account, need: Need) -> bool:
         return by_bits
     try:
         return _try(path, who, need)
-    except OSError:
+    except (OSError, OverflowError):
+        # A number that no account can have is a configuration's, not the kernel's.
         return by_bits
 
 
