@@ -107,7 +107,7 @@ def test_another_ini_was_started_than_was_written(kit: Kit, names: Names) -> Non
     try:
         assert kit.get().status == 502
         envelope = ask(kit, ini, conf)
-        found = names(envelope, "the-started-ini-is-not-the-written-one", "nginx-uwsgi.E101", "uwsgi.E120")
+        found = names(envelope, "the-started-ini-is-not-the-written-one", "uwsgi.E113")
         assert "destiny.ini" in " ".join((found["cause"], *found["evidence"]))
     finally:
         stop(kit)
@@ -137,7 +137,7 @@ def test_a_callable_that_returns_text(kit: Kit, names: Names) -> None:
     answer = kit.get(url=f"http://127.0.0.1:{kit.spare}")
     assert (answer.status, answer.body) == (200, b"")
     envelope = kit.portico("doctor", f"http://127.0.0.1:{kit.spare}/")
-    found = names(envelope, "wsgi-returns-str", "wsgi.E105")
+    found = names(envelope, "wsgi-returns-str", "wsgi.E123")
     assert "test_app.py" in str(found)
 
 
