@@ -238,6 +238,8 @@ def judged(log: str, **facts: Any) -> tuple[Finding, ...]:
 @pytest.mark.parametrize(
     ("log", "wanted"),
     [
+        (HEAD + "bind(): Permission denied [core/socket.c line 230]\n", "uwsgi.E105"),
+        (HEAD + "bind(): No such file or directory [core/socket.c line 230]\n", "uwsgi.E106"),
         (HEAD + NO_PLUGIN, "uwsgi.E126"),
         ("/usr/bin/uwsgi-core: unrecognized option '--module'\ngetopt_long() error\n", "uwsgi.E126"),
         ("/usr/bin/uwsgi: invalid option -- 'w'\ngetopt_long() error\n", "uwsgi.E126"),
@@ -245,7 +247,7 @@ def judged(log: str, **facts: Any) -> tuple[Finding, ...]:
         ("Listen queue size is greater than the system max net.core.somaxconn (128).\n", "uwsgi.E103"),
         ('unable to load plugin "python3"\n', "uwsgi.E127"),
     ],
-    ids=["core", "core-option", "core-letter", "home", "somaxconn", "plugin"],
+    ids=["denied", "folder", "core", "core-option", "core-letter", "home", "somaxconn", "plugin"],
 )
 def test_captured_logs(log: str, wanted: str) -> None:
     assert judged(log)[0].id == wanted

@@ -207,12 +207,14 @@ class Visit:
 @dataclass(frozen=True)
 class HomeSeen:
     """A Python environment that an option or a log of uWSGI names. `path` is as it was named, `exists` whether a folder is
-    there; `version` is `3.12`, from its pyvenv.cfg or its `lib`, empty where neither tells; `python` its interpreter."""
+    there; `version` is `3.12`, from its pyvenv.cfg or its `lib`, empty where neither tells; `python` its interpreter; `real`
+    is where the path leads, links resolved."""
 
     path: str
     exists: bool
     version: str = ""
     python: str = ""
+    real: str = ""
 
 
 @dataclass(frozen=True)

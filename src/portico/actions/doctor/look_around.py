@@ -116,7 +116,7 @@ def _prefix(seen: UwsgiSeen) -> str:
     """The environment that the running Python belongs to; empty for an embedded one."""
     if not seen.python.startswith("/"):
         return ""
-    return str(Path(seen.python).parent.parent)
+    return os.path.realpath(Path(seen.python).parent.parent)
 
 
 def _homes(seen: UwsgiSeen) -> Iterator[HomeSeen]:
@@ -133,6 +133,7 @@ def _homes(seen: UwsgiSeen) -> Iterator[HomeSeen]:
             exists=os.path.isdir(home),  # noqa: PTH112 -- never raises
             version=match[1] if match else libraries[0] if len(libraries) == 1 else "",
             python=str(python) if os.path.exists(python) else "",  # noqa: PTH110
+            real=os.path.realpath(home),
         )
 
 

@@ -188,7 +188,11 @@ def _lately(found: tuple[Event, ...], log: LogSeen, since_s: float) -> tuple[Eve
 def dead(target: Target, known: Sequence[UwsgiSeen], since_s: float) -> tuple[UwsgiSeen, ...]:
     """Instances that do not run: named files that nobody runs with, and where there is nothing else, logs that lie about."""
     used = {path for seen in known for path in seen.files}
-    found = [with_log(seen, since_s) for seen in configured(path for path in target.uwsgi if path not in used)]
+    idle = [path for path in target.uwsgi if path not in used]
+    if not target.asked.uwsgi and not target.managed and len(idle) < len(target.uwsgi):
+        # Of files that merely lie there one is in use; the others are for another day.
+        idle = []
+    found = [with_log(seen, since_s) for seen in configured(idle)]
     read = {seen.log.path for seen in (*known, *found) if seen.log}
     logs = [path for path in target.logs if path not in read]
     if not known and not found and not logs:

@@ -141,7 +141,7 @@ def home(evidence: Evidence) -> Iterator[Finding]:
 
 def _ignored(evidence: Evidence, seen: UwsgiSeen, option: Option) -> Iterator[Finding]:
     there = next((one for one in seen.homes if one.path == option.value), None)
-    if there and seen.prefix and there.path.rstrip("/") == seen.prefix:
+    if there and seen.prefix and there.real == seen.prefix:
         return
     missing = next((event for event in seen.saw("traceback") if event.data["exception"] == "ModuleNotFoundError"), None)
     kind = kinds.HOME_LOST if missing else kinds.HOME_IGNORED

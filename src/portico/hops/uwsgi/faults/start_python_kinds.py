@@ -21,7 +21,7 @@ _OTHER_SETTINGS = (
     "django.E102",
     "django.E103",
     "django.E110",
-    "django.E114",
+    "nginx-django.E110",
     "django.E116",
     "django.W117",
     "nginx-django.E103",
