@@ -65,6 +65,13 @@ def test_typo_on_the_command_line(kit: Kit, names: Names) -> None:
     names(by_log(kit), "ini-typo-ignored", "uwsgi.E117", certain=True)
 
 
+def test_the_value_of_a_misspelt_variable_is_not_shown(kit: Kit) -> None:
+    site(kit, "envs = PASSWORD=topsecret")
+    envelope = kit.doctor()
+    assert "uwsgi.W141" in ids(envelope)
+    assert "topsecret" not in str(envelope)
+
+
 def test_variables_of_ones_own_are_no_typos(kit: Kit) -> None:
     site(kit, "project = hello", "proces = 3", "set-placeholder = modul=x", "procname = %(project)-%(proces)")
     assert kit.get().status == 200

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from portico.hops.uwsgi.faults import configuration_kinds as kinds
-from portico.hops.uwsgi.faults.start_rows import has_ended, in_force, ini_of, is_well, last, place, row
+from portico.hops.uwsgi.faults.start_rows import has_ended, in_force, ini_of, is_well, last, place, row, shown
 from portico.hops.uwsgi.option_names import FLAGS
 from portico.hops.uwsgi.options import duplicates, sockets, unknown
 from portico.model.directive import Option
@@ -41,9 +41,11 @@ def misspelt(evidence: Evidence) -> Iterator[Finding]:
             cause=f"`{first.name}` is no option of uWSGI; `{near}` is meant, and is not set"
             if not seen.option(near)
             else f"`{first.name}` is no option of uWSGI; `{near}` is meant",
-            evidence=[f"{option.where}: {option.name} = {option.value}   # {near}?" for option, near in found[:5]],
+            evidence=[
+                f"{option.where}: {option.name} = {shown(near, option.value)}   # {near}?" for option, near in found[:5]
+            ],
             fix=[
-                *[f"{near} = {option.value}   # {option.where}" for option, near in found[:5]],
+                *[f"{near} = {shown(near, option.value)}   # {option.where}" for option, near in found[:5]],
                 f"strict = true   # in {ini_of(seen)}: uWSGI then refuses what it does not know",
             ],
             basis=in_force(seen),

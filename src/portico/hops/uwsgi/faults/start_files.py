@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from portico.hops.uwsgi.faults import start_kinds as kinds
-from portico.hops.uwsgi.faults.start_rows import basis, has_ended, ini_of, is_core, last, path, row
+from portico.hops.uwsgi.faults.start_rows import basis, has_ended, ini_of, is_core, last, path, row, shown
 from portico.hops.uwsgi.option_names import SHORT
 from portico.hops.uwsgi.options import application, elsewhere, sockets, unknown
 from portico.model.directive import Option
@@ -234,7 +234,7 @@ def refused_option(evidence: Evidence) -> Iterator[Finding]:
             cause=f"uWSGI has no option `{name}`" + (f"; `{near}` is meant" if near else ""),
             evidence=[event.text, *([f"{option.where}: {option.name}"] if option else [])],
             fix=[
-                f"{near} = {option.value if option else '...'}   # {asked.where}"
+                f"{near} = {shown(near, option.value) if option else '...'}   # {asked.where}"
                 if near
                 else f"remove `{name}` ({asked.where})",
                 f"a variable of your own: set-placeholder = {name}=VALUE",

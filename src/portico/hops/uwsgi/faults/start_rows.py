@@ -13,8 +13,12 @@ _SECRET = ("env", "set-placeholder", "set", "http-basic-auth", "pyargv")
 
 def row(option: Option) -> str:
     """`/srv/site/uwsgi.ini:7: listen = 1024`; of a variable only its name."""
-    value = option.value.partition("=")[0] + "=..." if option.name in _SECRET else option.value
-    return f"{option.where}: {option.name} = {value}"
+    return f"{option.where}: {option.name} = {shown(option.name, option.value)}"
+
+
+def shown(name: str, value: str) -> str:
+    """The value of an option of that name, of a variable only its name."""
+    return value.partition("=")[0] + "=..." if name in _SECRET else value
 
 
 def rows(seen: UwsgiSeen, *names: str) -> list[str]:
