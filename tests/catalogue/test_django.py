@@ -23,17 +23,18 @@ def ids(envelope: dict[str, Any], severity: str = "") -> list[str]:
     return [one["id"] for one in envelope["findings"] if not severity or one["severity"] == severity]
 
 
-@pytest.mark.parametrize("need", [(), ("--need-app",)], ids=["serves", "ends"])
 @pytest.mark.parametrize(
-    ("environ", "wanted", "word"),
+    ("environ", "wanted", "word", "need"),
     [
-        ({"DJANGO_SETTINGS_MODULE": "mysite.prod"}, "django.E100", "mysite.prod"),
-        ({"SETTINGS_EXTRA": "os.environ['DJANGO_SECRET']"}, "django.E101", "DJANGO_SECRET"),
-        ({"SETTINGS_EXTRA": "SECRET_KEY = ''"}, "django.E102", "SECRET_KEY"),
-        ({"SETTINGS_EXTRA": "1 / 0"}, "django.E102", "ZeroDivisionError"),
-        ({"SETTINGS_EXTRA": "INSTALLED_APPS += ['shop']"}, "django.E103", "shop"),
+        ({"DJANGO_SETTINGS_MODULE": "mysite.prod"}, "django.E100", "mysite.prod", ()),
+        ({"DJANGO_SETTINGS_MODULE": "mysite.prod"}, "django.E100", "mysite.prod", ("--need-app",)),
+        ({"SETTINGS_EXTRA": "os.environ['DJANGO_SECRET']"}, "django.E101", "DJANGO_SECRET", ()),
+        ({"SETTINGS_EXTRA": "os.environ['DJANGO_SECRET']"}, "django.E101", "DJANGO_SECRET", ("--need-app",)),
+        ({"SETTINGS_EXTRA": "SECRET_KEY = ''"}, "django.E102", "SECRET_KEY", ()),
+        ({"SETTINGS_EXTRA": "1 / 0"}, "django.E102", "ZeroDivisionError", ()),
+        ({"SETTINGS_EXTRA": "1 / 0"}, "django.E102", "ZeroDivisionError", ("--need-app",)),
+        ({"SETTINGS_EXTRA": "INSTALLED_APPS += ['shop']"}, "django.E103", "shop", ()),
     ],
-    ids=["module", "variable", "refused", "raises", "setup"],
 )
 def test_settings_import_error(
     kit: Kit, names: Names, environ: dict[str, str], wanted: str, word: str, need: tuple[str, ...]

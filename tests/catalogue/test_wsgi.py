@@ -5,12 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalogue.kit import ROOT, UWSGI, Kit
+from portico.hops.wsgi.faults import answer as answer_rules
+from portico.model.evidence import Evidence, Exchange, MachineSeen, ProjectSeen, UwsgiSeen, Visit
+from portico.model.finding import Finding
+from portico.seams.faults import loading
 from support.stack import clean_environ
 
 Names = Callable[..., dict[str, Any]]
@@ -57,9 +62,15 @@ def as_www_data(kit: Kit, python: tuple[str, dict[str, str]], *arguments: str, c
 
 
 @pytest.mark.parametrize(
-    ("module", "folder"), [("mysit.wsgi:application", "project"), ("mysite.wsgi", "."), ("mysite.wsgy", "project")]
+    ("module", "folder", "need"),
+    [
+        ("mysit.wsgi:application", "project", ()),
+        ("mysit.wsgi:application", "project", ("--need-app",)),
+        ("mysite.wsgi", ".", ()),
+        ("mysite.wsgy", "project", ()),
+    ],
+    ids=["name", "ends", "folder", "submodule"],
 )
-@pytest.mark.parametrize("need", [(), ("--need-app",)], ids=["serves", "ends"])
 def test_module_not_found(kit: Kit, names: Names, module: str, folder: str, need: tuple[str, ...]) -> None:
     start(kit, f"--module={module}", *need, cwd=kit.folder / folder)
     found = names(kit.doctor(), "wsgi-module-not-found", "wsgi.E100")
@@ -133,6 +144,13 @@ def test_a_site_that_is_well_is_not_blamed_for_newer_code(kit: Kit) -> None:
     envelope = kit.doctor()
     assert [one["id"] for one in envelope["findings"] if one["severity"] == "error"] == []
     assert "wsgi.I140" in [one["id"] for one in envelope["findings"]]
+
+
+def test_one_of_two_mounted_applications(kit: Kit, names: Names) -> None:
+    start(kit, "--mount=/=hello:application", "--mount=/shop=mysit.wsgi:application", "--manage-script-name")
+    assert kit.get("/").status == 200
+    found = names(kit.doctor("/"), "mount-not-found", "wsgi.E100")
+    assert "mysit" in found["cause"]
 
 
 @pytest.mark.parametrize("name", ["random", "logging"])
@@ -226,3 +244,40 @@ def test_a_plain_application_that_is_well(kit: Kit) -> None:
     start(kit, "--module=hello")
     assert [one["id"] for one in kit.doctor()["findings"] if one["severity"] == "error"] == []
     assert not [one for one in kit.doctor()["findings"] if one["id"].startswith(("wsgi.", "django."))]
+
+
+def judged(answer: dict[str, Any], status: int, rules: tuple[Any, ...]) -> list[Finding]:
+    """What rules make of an examination and of the answer to the request that was made before it."""
+    project = ProjectSeen("/srv/site", "python", "site", "shop", "", "application", answer=answer)
+    exchange = Exchange(
+        "http", "127.0.0.1:80", "GET", "/", "site", status=status, body=b"<hr><center>nginx" if status > 499 else b""
+    )
+    evidence = Evidence("http://site/", False, 100.0, 0.0, MachineSeen("root", True), project=project)
+    evidence = replace(evidence, uwsgi=(UwsgiSeen(),), visits=(Visit("asked", exchange),))
+    return [finding for rule in rules for finding in rule(evidence)]
+
+
+def test_a_page_that_never_answers() -> None:
+    frame = {"file": "/srv/site/shop.py", "line": 3, "function": "home", "code": "requests.get(url)"}
+    problem = {"kind": "hang", "message": "did not end within 6 s", "frame": frame}
+    answer = {"load": {"ok": True}, "call": {"ok": False, "problems": [problem]}}
+    (found,) = judged(answer, 504, answer_rules.RULES)
+    assert (found.id, found.certainty) == ("wsgi.E128", "likely")
+    assert "/srv/site/shop.py:3: requests.get(url)" in found.cause
+    assert judged(answer, 200, answer_rules.RULES) == []
+
+
+def test_an_import_that_never_ends() -> None:
+    frame = {"file": "/srv/site/shop.py", "line": 2, "function": "<module>", "code": "time.sleep(300)"}
+    failure = {"exception": "Hang", "message": "did not end within 14 s", "frame": frame}
+    (found,) = judged({"load": {"ok": False, "kind": "hang", "stage": "import", "failure": failure}}, 504, loading.RULES)
+    assert found.id == "wsgi.E111"
+    assert "/srv/site/shop.py:2" in found.cause
+
+
+def test_a_variable_that_only_the_doctor_misses_is_a_guess() -> None:
+    """Nothing runs: the environment is that of the doctor's shell, and not of the unit that starts uWSGI."""
+    failure = {"exception": "KeyError", "message": "'API_KEY'", "missing_variable": "API_KEY"}
+    answer = {"load": {"ok": False, "kind": "missing-variable", "stage": "import", "failure": failure}}
+    (found,) = judged(answer, 502, loading.RULES)
+    assert (found.id, found.certainty) == ("wsgi.E112", "likely")

@@ -59,7 +59,7 @@ def _module(evidence: Evidence, told: Told) -> Words:
     name, _, callable_ = target(evidence)
     folder = evidence.project.directory if evidence.project else ""
     seen = evidence.instance
-    named = name or told.missing
+    named = name if name and f"{name}.".startswith(f"{told.missing}.") else told.missing
     where = f" from {folder}" if folder else ""
     correct = (
         f"module = PACKAGE.wsgi:{callable_ or 'application'}{_row(seen, 'module', 'wsgi', 'mount')}: the package's real name"
@@ -112,9 +112,12 @@ def _package(evidence: Evidence, told: Told) -> Words:
 
 
 def _own(evidence: Evidence, told: Told) -> Words:
-    importer = f"{told.where} imports it" if told.where else "the project imports it"
-    return f"the project has no module {told.missing!r}, and {importer}", [
-        f"is the file of {told.missing} on this machine? git status --ignored; else correct the import in {told.where}"
+    package = told.missing.rpartition(".")[0]
+    importer = f"{told.where} or what it imports" if told.where else "the project"
+    found = f"the package {package!r} is there, but has" if package else "the project has"
+    return f"{found} no module {told.missing!r}, which {importer} asks for", [
+        f"is the file of {told.missing} on this machine? git status --ignored; else correct the import",
+        f"if {package or told.missing!r} is an installed package: the version in requirements.txt",
     ]
 
 

@@ -10,7 +10,7 @@ from portico.hops.wsgi.examination import Load
 from portico.model.evidence import Evidence
 from portico.model.finding import Basis, Certainty
 from portico.model.log import Event
-from portico.seams.faults.app_seen import StartFailure, examined, target
+from portico.seams.faults.app_seen import StartFailure, examined
 
 _NO_MODULE = re.compile(r"No module named '?([\w.]+)'?")
 _DRIVER = re.compile(r"Error loading (?:either )?([\w ]+?) modules?\b")
@@ -58,10 +58,10 @@ def of_log(evidence: Evidence, failure: StartFailure) -> Told:
         return Told(what, missing=reason.data.get("path", ""), rows=rows, load=same)
     if reason.kind == "no-callable":
         return Told("wrong-callable", rows=rows, load=load if load.kind in ("wrong-callable", "not-callable") else Load())
-    return _of_traceback(evidence, reason, rows, load)
+    return _of_traceback(reason, rows, load)
 
 
-def _of_traceback(evidence: Evidence, event: Event, rows: tuple[str, ...], load: Load) -> Told:
+def _of_traceback(event: Event, rows: tuple[str, ...], load: Load) -> Told:
     name, message = event.data.get("exception", "").rpartition(".")[2], event.data.get("message", "")
     first = message.partition("\n")[0]
     same = load if load.failure.exception == name and load.failure.message.partition("\n")[0] == first else Load()
@@ -69,20 +69,20 @@ def _of_traceback(evidence: Evidence, event: Event, rows: tuple[str, ...], load:
         # Python's message has the place in it, the log has it in a line of its own.
         same = load if load.kind == "syntax" else Load()
     if same.kind:
-        return of_examination(evidence, same, rows, "log")
+        return of_examination(same, rows, "log")
     where = f"{event.data['file']}:{event.data['line']}" if event.data.get("file") else ""
     bare = event.data.get("bare") == "true"
-    what, missing = _judged(evidence, name, message, event.text, bare)
+    what, missing = _judged(name, message, event.text, bare)
     return Told(what, name, message, missing, where, rows)
 
 
-def _judged(evidence: Evidence, name: str, message: str, text: str, bare: bool) -> tuple[str, str]:
+def _judged(name: str, message: str, text: str, bare: bool) -> tuple[str, str]:
     """What a traceback is about, and the name of what is missing."""
     settings = _CONF in text and not any(part in text for part in _SETUP)
     if driver := _DRIVER.search(message):
         return "driver", driver[1]
     if module := _NO_MODULE.search(message) if name in ("ModuleNotFoundError", "ImportError") else None:
-        return _missing(evidence, module[1], settings, text, bare), module[1]
+        return _missing(module[1], settings, text, bare), module[1]
     if unset := _UNSET.search(message):
         return "settings-variable" if settings else "missing-variable", next(part for part in unset.groups() if part)
     if name == "KeyError" and (_ENVIRON.search(text) or "<frozen os>" in text):
@@ -101,21 +101,24 @@ def _judged(evidence: Evidence, name: str, message: str, text: str, bare: bool) 
     return "setup" if any(part in text for part in _SETUP) else "exception", ""
 
 
-def _missing(evidence: Evidence, module: str, settings: bool, text: str, bare: bool) -> str:
+def _missing(module: str, settings: bool, text: str, bare: bool) -> str:
     top = module.partition(".")[0]
-    wanted = target(evidence)[0]
     if top in _STDLIB or top == "encodings":
         return "stdlib"
-    if bare and (not wanted or wanted == module or wanted.startswith(f"{module}.")):
+    if bare:
+        # No frame of anybody's code: uWSGI itself was to import it.
         return "module-not-found"
     if settings and not re.search(r'File "[^"]*settings[^"]*"', text.rpartition(_CONF)[2]):
         return "settings"
-    return "own-module" if wanted and wanted.partition(".")[0] == top else "missing-dependency"
+    return _found_top(module)
 
 
-def of_examination(
-    evidence: Evidence, load: Load, rows: tuple[str, ...] = (), basis: Basis = "state", certainty: Certainty = "certain"
-) -> Told:
+def _found_top(module: str) -> str:
+    """Python names what it did not find: of `a.b`, that `a` was found."""
+    return "own-module" if "." in module else "missing-dependency"
+
+
+def of_examination(load: Load, rows: tuple[str, ...] = (), basis: Basis = "state", certainty: Certainty = "certain") -> Told:
     """What the examination says."""
     failure = load.failure
     where = failure.frame.where if failure.frame else ""
@@ -133,7 +136,7 @@ def _known(load: Load) -> tuple[str, str]:
     if load.kind in ("missing-dependency", "exception", "module-not-found") and top in _STDLIB:
         return "stdlib", failure.missing_module
     if load.kind == "missing-dependency":
-        return "own-module" if failure.missing_own else load.kind, failure.missing_module
+        return "own-module" if failure.missing_own else _found_top(failure.missing_module), failure.missing_module
     if load.kind == "missing-variable":
         return "settings-variable" if load.stage == "settings" else load.kind, failure.missing_variable
     if load.kind == "exception":

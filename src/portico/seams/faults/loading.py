@@ -40,8 +40,12 @@ def not_loaded(evidence: Evidence) -> Iterator[Finding]:
     """Of a uWSGI that has no application, or that ended for want of one."""
     state = is_loaded(evidence)
     load = examined(evidence).load
+    failure = start_failure(evidence.instance) if evidence.instance else None
     if state is True:
-        if load.ok is False and load.kind not in _LATER:
+        if failure:
+            # One that is mounted beside the one that answers.
+            yield _found(evidence, of_log(evidence, failure))
+        elif load.ok is False and load.kind not in _LATER:
             yield _next_start(evidence)
         return
     told = _told(evidence)
@@ -57,7 +61,7 @@ def _told(evidence: Evidence) -> Told | None:
     dead = seen is not None and seen.master is None
     if load.ok is False and load.kind not in _LATER and (dead or is_loaded(evidence) is False or _still_loads(evidence)):
         from_environment = load.kind in ("missing-variable", "settings") and dead
-        return of_examination(evidence, load, certainty="likely" if from_environment else "certain")
+        return of_examination(load, certainty="likely" if from_environment else "certain")
     return _silent(evidence)
 
 
@@ -94,7 +98,7 @@ def _found(evidence: Evidence, told: Told) -> Finding:
 
 def _as_finding(evidence: Evidence, kind: Kind, told: Told, cause: str, fix: Sequence[str]) -> Finding:
     again = examined(evidence).load.ok
-    well = told.basis == "log" and again is True
+    well = told.basis == "log" and again is True and is_loaded(evidence) is not True
     healed = ["the application can be loaded now, so that the cause may be gone: start uWSGI anew"] if well else []
     return kind.found(
         cause=cause,

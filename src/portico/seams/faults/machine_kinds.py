@@ -6,7 +6,7 @@ from portico.model.finding import Kind
 
 _STATVFS = "https://man7.org/linux/man-pages/man3/statvfs.3.html"
 #: What a full disk makes of those who write to it.
-_FOLLOWS = ("django.E110", "django.W111", "django.E112", "wsgi.E125", "django.E122", "django.E132", "nginx.E090")
+_FOLLOWS = ("django.E110", "django.W111", "django.E112", "wsgi.E125", "django.E122", "django.E132")
 
 DISK_FULL = Kind(
     "system.E100",

@@ -21,7 +21,19 @@ _TEMPLATES = ("TemplateDoesNotExist", "TemplateNotFound")
 #: Other rules know these better: uWSGI's limits, slow uploads, collected static files, and what PEP 3333 forbids.
 _ELSEWHERE = re.compile(
     rf"Missing staticfiles manifest entry|\[Errno {errno.EMFILE}\]|timeout during read|during read\(\d*\) on wsgi\.input"
-    r"|^http (?:status|header)"
+    r"|^http (?:status|header)|^write error$"
+)
+#: What Django raises for a request that is at fault, and answers with 400, 403 or 404; and a client that went away.
+_REFUSALS = (
+    *(
+        "DisallowedHost",
+        "RequestDataTooBig",
+        "TooManyFieldsSent",
+        "TooManyFilesSent",
+        "SuspiciousOperation",
+        "DisallowedRedirect",
+    ),
+    *("Http404", "PermissionDenied", "BadRequest", "UnreadablePostError", "MultiPartParserError"),
 )
 _LOGGING = (
     'LOGGING = {"version": 1, "disable_existing_loggers": False,\n'
@@ -79,6 +91,8 @@ def _closed(evidence: Evidence, failure: Failure, asked: Exchange) -> Finding | 
 
 def _is_told_elsewhere(evidence: Evidence, one: Raised) -> bool:
     if one.exception == "MemoryError" and evidence.instance and evidence.instance.option("limit-as"):
+        return True
+    if one.exception in _REFUSALS:
         return True
     called = one.exception == "TypeError" and not one.where and one.logged
     return called or bool(_ELSEWHERE.search(one.message)) or kind_of(one.exception, one.message) is not None

@@ -112,6 +112,8 @@ def _finding(evidence: Evidence, said: Examination, kind: Kind, rows: list[str],
         cause=f"{module}:{name}: {what}{place}",
         evidence=[*rows, *([where] if where else [])],
         fix=[fix, *([f"correct {where}"] if where and kind not in (kinds.ASGI, kinds.WRONG_ARGUMENTS) else [])],
+        # How long it would have taken in the end is not known.
+        certainty="likely" if kind is kinds.NEVER_ANSWERS else "certain",
         basis=basis,
     )
 

@@ -102,7 +102,6 @@ NEVER_ANSWERS = Kind(
     shows="504 from nginx after uwsgi_read_timeout, for this page; others may be well.",
     example="requests.get(url)          # without timeout=",
     cure="Give what it waits for a time limit; `harakiri` frees the worker after all.",
-    leads_to=("nginx-uwsgi.E131", "uwsgi.E150"),
 )
 ASCII = Kind(
     "wsgi.E130",

@@ -82,12 +82,15 @@ MISSING_PACKAGE = Kind(
 OWN_MODULE_MISSING = Kind(
     "wsgi.E105",
     "wsgi",
-    "A module of the project itself is not there",
-    "A file was renamed, not deployed, or is imported by a wrong name.",
+    "A package has no module of a name that is imported from it",
+    "Of the project's own: a file was renamed, not deployed, or is imported by a wrong name. Of an installed package: "
+    "another version has it.",
     source=_IMPORT,
-    shows=f"{_EVERY_PAGE} uWSGI's log has a traceback that ends in `ModuleNotFoundError` for a module of the project.",
+    shows=f"{_EVERY_PAGE} uWSGI's log has a traceback that ends in `ModuleNotFoundError` for a name with a dot in it: "
+    "what is before the dot was found.",
     example="ModuleNotFoundError: No module named 'shop.payments'",
-    cure="Deploy the file, or correct the import. Git does not keep what .gitignore names, and no empty folder.",
+    cure="Deploy the file, or correct the import; Git does not keep what .gitignore names, and no empty folder. Of an "
+    "installed package install the version that the project was written for.",
     leads_to=NO_APPLICATION,
 )
 STDLIB_MISSING = Kind(
@@ -166,7 +169,7 @@ HANGS = Kind(
     shows="After a restart every page waits, then 504. uWSGI's log ends at `*** Operational MODE`.",
     example='CONFIG = requests.get("https://example.com/config").json()     # at module level',
     cure="Nothing that waits (connections, locks, input) at import: at the first use, and with a time limit.",
-    leads_to=("nginx-uwsgi.E131", "nginx-uwsgi.E126", "nginx-uwsgi.E125"),
+    leads_to=("nginx-uwsgi.E131", "nginx-uwsgi.E126", "nginx-uwsgi.E125", "uwsgi.E159"),
 )
 MISSING_VARIABLE = Kind(
     "wsgi.E112",
