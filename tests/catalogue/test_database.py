@@ -55,6 +55,16 @@ def test_unapplied_migrations_behind_a_page_that_is_well(kit: Kit) -> None:
     assert "django.W121" in ids(envelope, "warning")
 
 
+def test_a_site_that_needs_no_database(kit: Kit) -> None:
+    start(kit, DBFILE=str(kit.folder / "nowhere" / "db.sqlite3"))
+    assert ids(kit.doctor("/"), "error") == []
+
+
+def test_a_lock_that_nobody_stumbles_over(kit: Kit, locked: sqlite3.Connection) -> None:
+    start(kit)
+    assert not [one for one in ids(kit.doctor("/")) if one.startswith("django.")]
+
+
 def test_no_database_file(kit: Kit, names: Names) -> None:
     start(kit, DBFILE=str(kit.folder / "nowhere" / "db.sqlite3"))
     names(kit.doctor("/items/"), "sqlite-folder-missing", "django.E123")

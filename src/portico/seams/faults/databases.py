@@ -9,7 +9,7 @@ from portico.hops.wsgi.examination import Database
 from portico.hops.wsgi.faults.requests import Handled
 from portico.model.evidence import Evidence
 from portico.model.finding import Basis, Certainty, Finding, Kind
-from portico.seams.faults.app_seen import as_the_account, asked_exchange, examined, python_of, start_failure
+from portico.seams.faults.app_seen import answers_well, as_the_account, asked_exchange, examined, python_of, start_failure
 from portico.seams.faults.raised import Raised, of_event, raised
 from portico.seams.faults.said_of_database import kind_of
 
@@ -70,7 +70,16 @@ def _still_counts(evidence: Evidence, kind: Kind, one: Raised) -> bool:
 def _of_alias(evidence: Evidence, alias: Database, stumbled: list[tuple[Kind, Raised]]) -> Iterator[Finding]:
     if alias.ok is False and alias.kind != "driver-missing":
         kind = _BY_STATE.get(alias.kind, kinds.UNUSABLE)
-        yield _of_state(evidence, alias, kind, stumbled)
+        missed = any(other is kind for other, _ in stumbled)
+        unused = alias.sqlite is not None and not alias.sqlite.exists
+        if missed or not answers_well(evidence):
+            yield _of_state(evidence, alias, kind, stumbled)
+        elif unused:
+            # Many a small site has the settings of a database and no use for one.
+            yield _of_state(evidence, alias, kinds.UNAPPLIED_YET, stumbled)
+        elif kind is not kinds.LOCKED:
+            # A lock that nobody has stumbled over is a write that goes on just now.
+            yield _of_state(evidence, alias, kind, stumbled)
         return
     if alias.unapplied:
         yield _unapplied(evidence, alias, stumbled)
@@ -196,21 +205,23 @@ def _unapplied(evidence: Evidence, alias: Database, stumbled: list[tuple[Kind, R
     # The application whose table a page missed comes first.
     names = sorted(alias.unapplied or (), key=lambda name: f"{name.partition('.')[0]}_" not in " ".join(rows))
     shown = f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
-    hurts = bool(rows) or _asked_failed(evidence)
-    kind = kinds.UNAPPLIED if hurts and rows else kinds.UNAPPLIED_YET
+    guessed = not rows and _failed_silently(evidence)
+    kind = kinds.UNAPPLIED if rows or guessed else kinds.UNAPPLIED_YET
     return kind.found(
         cause=f"{len(names)} migrations are not applied to the database {alias.alias!r}: {shown}"
         if len(names) != 1
         else f"a migration is not applied to the database {alias.alias!r}: {shown}",
         evidence=[*rows, *_described(evidence, alias)],
         fix=[_migrate(evidence)],
+        certainty="likely" if guessed else "certain",
         basis=basis,
     )
 
 
-def _asked_failed(evidence: Evidence) -> bool:
+def _failed_silently(evidence: Evidence) -> bool:
+    """The page failed inside the application, and nothing says what it stumbled over."""
     asked = asked_exchange(evidence)
-    return asked is not None and asked.status >= 500
+    return asked is not None and asked.status == 500 and asked.maker in ("django", "application") and not raised(evidence)
 
 
 def _of_page(evidence: Evidence, kind: Kind, one: Raised) -> Finding:

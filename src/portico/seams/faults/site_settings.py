@@ -92,8 +92,15 @@ def debug(evidence: Evidence) -> Iterator[Finding]:
             cause="the settings of the running site have DEBUG = True",
             evidence=[f"DEBUG = True in {said.load.settings or 'the settings'}"],
             fix=["DEBUG = False   # in the settings of production, with ALLOWED_HOSTS filled; then restart uWSGI"],
+            certainty="certain" if _knows_environment(evidence) else "likely",
             basis="state",
         )
+
+
+def _knows_environment(evidence: Evidence) -> bool:
+    """Whether the settings were read in the environment of the running process, and not in the doctor's own."""
+    master = evidence.instance.master if evidence.instance else None
+    return master is not None and master.environ is not None
 
 
 def _is_technical(exchange: Exchange) -> bool:
