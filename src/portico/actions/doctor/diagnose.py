@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from portico.actions.doctor.rules import KINDS, RULES
+from portico.actions.doctor.rules import KINDS, RULES, Rule
+from portico.actions.doctor.unseen import what_failed
 from portico.hops.wsgi.examination import parse
 from portico.model.evidence import Evidence, Visit
-from portico.model.finding import Finding, Kind
+from portico.model.finding import CouldNotTell, Finding, Kind
 
 _SEVERITY = {"error": 0, "warning": 1, "info": 2}
 _BASIS = {"request": 0, "state": 1, "log": 2, "configuration": 3}
+#: Of warnings, what has happened goes before what only may.
+_BASIS_OF_WARNINGS = {"request": 0, "log": 1, "state": 2, "configuration": 3}
 _CERTAINTY = {"certain": 0, "likely": 1}
 _HOPS = (
     "config",
@@ -39,12 +43,36 @@ UNEXPLAINED = Kind(
 )
 
 
-def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
-    """All findings, the root cause first."""
-    found = list(_unique(finding for rule in RULES for finding in rule(evidence)))
+def judge(evidence: Evidence, rules: Sequence[Rule] = RULES) -> tuple[tuple[Finding, ...], tuple[CouldNotTell, ...]]:
+    """All findings, the root cause first; and the rules that could not judge what was seen. A rule that fails keeps no other
+    from judging; what it had found before counts."""
+    found: list[Finding] = []
+    failed: list[CouldNotTell] = []
+    for rule in rules:
+        try:
+            for finding in rule(evidence):
+                found.append(finding)
+        except Exception as error:
+            if os.environ.get("PORTICO_DEBUG"):
+                raise
+            failed.append(CouldNotTell(f"rule {_name(rule)}", f"the rule {_name(rule)} failed: {what_failed(error)}"))
+    found = list(_unique(_doubted(evidence, finding) for finding in found))
     if not any(finding.severity == "error" for finding in found):
         found += _unexplained(evidence)
-    return ordered(found, KINDS)
+    return ordered(found, KINDS), tuple(failed)
+
+
+def _name(rule: Rule) -> str:
+    module = getattr(rule, "__module__", "").removeprefix("portico.")
+    return f"{module}.{getattr(rule, '__name__', repr(rule))}".strip(".")
+
+
+def _doubted(evidence: Evidence, finding: Finding) -> Finding:
+    """What rests on a configuration of uWSGI of which not all was seen is likely at most: it may say something else."""
+    of_uwsgi = "uwsgi" in finding.hop and finding.basis == "configuration"
+    if of_uwsgi and any(seen.unread for seen in evidence.uwsgi):
+        return replace(finding, certainty="likely")
+    return finding
 
 
 def _unique(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -66,14 +94,15 @@ def ordered(findings: Sequence[Finding], kinds: Mapping[str, Kind]) -> tuple[Fin
     causes = {finding.id: _causes(finding.id, present, kinds) for finding in findings}
     depth = {name: _depth(name, causes, ()) for name in causes}
 
-    def key(finding: Finding) -> tuple[int, ...]:
+    def key(finding: Finding) -> tuple[int, int, int, int, int, str]:
         hop = _HOPS.index(finding.hop) if finding.hop in _HOPS else len(_HOPS)
         return (
             _SEVERITY[finding.severity],
             depth[finding.id],
             _CERTAINTY[finding.certainty],
-            _BASIS[finding.basis],
+            (_BASIS if finding.severity == "error" else _BASIS_OF_WARNINGS)[finding.basis],
             hop,
+            finding.id,
         )
 
     return tuple(replace(one, follows=tuple(sorted(causes[one.id]))) for one in sorted(findings, key=key))

@@ -20,6 +20,7 @@ from portico.system.look.sockets import at
 
 #: A uWSGI that is well answers a first byte sooner; one that is asked in the wrong protocol waits 4 s (its socket-timeout).
 PROBE_S = 3.0
+QUEUED_S = 1.0
 _MOST = 8
 _ACTIONS = ("uwsgi", "proxy", "fastcgi", "scgi", "grpc")
 
@@ -70,32 +71,39 @@ def owned(backend: BackendSeen, instances: Sequence[UwsgiSeen]) -> BackendSeen:
     return backend
 
 
-def asked(backend: BackendSeen, path: str, host: str) -> BackendSeen:
-    """With its answers: in the protocol nginx speaks to it, and where that fails, in the other one too."""
+def asked(backend: BackendSeen, path: str, host: str, hangs: bool = False) -> BackendSeen:
+    """With its answers: in the protocol nginx speaks to it, and where that fails, in the other one too. Where the site
+    `hangs` and connections wait in the queue, ours would wait behind them in any protocol: it is asked once, and briefly."""
     if backend.protocol == "other":
         return backend
+    queued = hangs and any(one.queue for one in backend.listeners)
+    patience_s = QUEUED_S if queued else PROBE_S
     if backend.protocol == "uwsgi":
-        backend = replace(backend, uwsgi=_uwsgi(backend.address, path, host))
-        silent = backend.uwsgi is not None and not backend.uwsgi.status and backend.uwsgi.stage != "connect"
-        return replace(backend, http=_http(backend.address, path, host)) if silent else backend
-    backend = replace(backend, http=_http(backend.address, path, host))
-    silent = backend.http is not None and not backend.http.status and backend.http.stage != "connect"
-    return replace(backend, uwsgi=_uwsgi(backend.address, path, host)) if silent else backend
+        said = _uwsgi(backend.address, path, host, patience_s)
+        other = _http(backend.address, path, host, PROBE_S) if _is_silent(said) and not queued else None
+        return replace(backend, uwsgi=said, http=other)
+    said = _http(backend.address, path, host, patience_s)
+    other = _uwsgi(backend.address, path, host, PROBE_S) if _is_silent(said) and not queued else None
+    return replace(backend, http=said, uwsgi=other)
 
 
-def _uwsgi(address: str, path: str, host: str) -> Exchange:
+def _is_silent(said: Exchange) -> bool:
+    return not said.status and said.stage != "connect"
+
+
+def _uwsgi(address: str, path: str, host: str, patience_s: float) -> Exchange:
     variables = request_variables(host=host, path=path.partition("?")[0], request_id=uuid.uuid4().hex)
     variables["QUERY_STRING"] = path.partition("?")[2]
     variables["REQUEST_URI"] = path
-    return ask.uwsgi(address, packet.encode(variables), "GET", path, host, PROBE_S)
+    return ask.uwsgi(address, packet.encode(variables), "GET", path, host, patience_s)
 
 
-def _http(address: str, path: str, host: str) -> Exchange:
+def _http(address: str, path: str, host: str, patience_s: float) -> Exchange:
     headers = {"Host": host, "User-Agent": "portico-doctor"}
     if address.startswith("unix:"):
-        return ask.http("http", address, 0, path, headers=headers, timeout_s=PROBE_S)
+        return ask.http("http", address, 0, path, headers=headers, timeout_s=patience_s)
     name, _, port = address.rpartition(":")
-    return ask.http("http", name.strip("[]"), int(port), path, headers=headers, timeout_s=PROBE_S)
+    return ask.http("http", name.strip("[]"), int(port), path, headers=headers, timeout_s=patience_s)
 
 
 def is_here(address: str) -> bool:

@@ -18,6 +18,8 @@ from portico.system.accounts import Account
 from portico.system.look.paths import walk
 
 LIMIT_S = 20.0
+#: Where the site was waited for already.
+SHORT_LIMIT_S = 10.0
 _MOST_PACKAGES = 200
 
 
@@ -134,8 +136,8 @@ def _account(seen: UwsgiSeen) -> Account:
     return (accounts.by_name(named) if named else None) or accounts.ourselves()
 
 
-def examine(place: Place, path: str, host: str) -> ProjectSeen:
-    """Load and call it. Only a GET is ever repeated there."""
+def examine(place: Place, paths: tuple[PathSeen, ...], path: str, host: str, limit_s: float = LIMIT_S) -> ProjectSeen:
+    """Load and call it. Only a GET is ever repeated there. `paths` are those of `paths(place)`."""
     request = {
         "project": place.directory,
         "module": place.module,
@@ -147,7 +149,7 @@ def examine(place: Place, path: str, host: str) -> ProjectSeen:
         "host": host,
         "method": "GET",
         "static_root": place.static_root,
-        "timeout_s": LIMIT_S,
+        "timeout_s": limit_s,
     }
     answer, outcome = ask(
         "examine_project.py",
@@ -157,7 +159,7 @@ def examine(place: Place, path: str, host: str) -> ProjectSeen:
         Path(place.directory),
         place.account,
         "examine the application in its own Python",
-        LIMIT_S + 5,
+        limit_s + 5,
     )
     return ProjectSeen(
         directory=place.directory,
@@ -169,11 +171,11 @@ def examine(place: Place, path: str, host: str) -> ProjectSeen:
         answer=answer,
         outcome=outcome,
         environ_names=frozenset(place.environ),
-        paths=_paths(place),
+        paths=paths,
     )
 
 
-def _paths(place: Place) -> tuple[PathSeen, ...]:
+def paths(place: Place) -> tuple[PathSeen, ...]:
     """What its account has to read before anything of the project runs."""
     if place.account.uid == 0:
         return ()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from portico.actions.doctor import fix, nothing
-from portico.actions.doctor.diagnose import diagnose
+from portico.actions.doctor.diagnose import judge
+from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.gather import gather
 from portico.actions.doctor.target import Asked, Target, find
-from portico.actions.environment import without_secrets
 from portico.hops.wsgi.examination import parse
-from portico.model.errors import Exit
+from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import Evidence
-from portico.model.finding import Finding
+from portico.model.finding import CouldNotTell, Finding
 from portico.model.remedy import Remedy
 from portico.model.result import Result
 
@@ -27,63 +27,88 @@ def doctor(asked: Asked) -> Result:
     """`result.hops` is what was seen at each hop of the way, `result.visits` the requests that were made,
     `result.unknown` what
     could not be seen. Exit 1 when a finding is an error."""
-    target = find(asked)
-    evidence, findings = examined(target)
-    return Result("doctor", summary(target, evidence, findings), findings, exit_code(findings))
+    target = _found(asked)
+    seen = examined(target)
+    return Result("doctor", seen.discretion.data(summary(target, seen)), seen.findings, exit_code(seen.findings))
 
 
 def mend(asked: Asked, agree: Agree, say: Say) -> Result:
     """The same, and what has a remedy is mended, the root first, each proven by looking again. `result.fixes` says what was
     done, undone because it did not help, impossible, or declined."""
-    target = find(asked)
-    evidence, findings = examined(target)
+    target = _found(asked)
+    seen = examined(target)
     attempts: list[fix.Attempt] = []
     tried: frozenset[tuple[str, str]] = frozenset()
-    while chosen := fix.candidate(findings, tried):
+    while chosen := fix.candidate(seen.findings, tried):
         finding, remedy = chosen
         tried |= {(finding.id, finding.cause)}
         attempt, again = _attempt(finding, remedy, target, agree)
+        attempt = replace(attempt, why=seen.discretion.text(attempt.why))
         attempts.append(attempt)
         say(f"{finding.id} {attempt.outcome}: {attempt.why or attempt.says}")
         if again:
-            target, evidence, findings = again
-    data = {**summary(target, evidence, findings), "fixes": [asdict(attempt) for attempt in attempts]}
-    return Result("doctor", data, findings, exit_code(findings))
+            target, seen = again
+    data = {**seen.discretion.data(summary(target, seen)), "fixes": [asdict(attempt) for attempt in attempts]}
+    return Result("doctor", data, seen.findings, exit_code(seen.findings))
 
 
-_Seen = tuple[Target, Evidence, tuple[Finding, ...]]
+def _found(asked: Asked) -> Target:
+    try:
+        return find(asked)
+    except PorticoError as error:
+        raise Discretion(url=asked.url).error(error) from None
 
 
-def _attempt(finding: Finding, remedy: Remedy, target: Target, agree: Agree) -> tuple[fix.Attempt, _Seen | None]:
+def _attempt(
+    finding: Finding, remedy: Remedy, target: Target, agree: Agree
+) -> tuple[fix.Attempt, tuple[Target, Examined] | None]:
     if not agree(finding):
         return fix.Attempt(finding.id, remedy.says, "declined"), None
     try:
         done = fix.apply(remedy, target.asked.project)
     except fix.CannotFix as problem:
         return fix.Attempt(finding.id, remedy.says, "failed", str(problem)), None
-    after = find(target.asked)
-    evidence, findings = examined(after)
-    if any(one.id == finding.id and one.cause == finding.cause for one in findings):
+    try:
+        after = find(target.asked)
+        seen = examined(after)
+    except BaseException:
+        # Nobody knows whether it helped.
+        fix.take_back(done)
+        raise
+    if any(one.id == finding.id and one.cause == finding.cause for one in seen.findings):
         fix.take_back(done)
         return fix.Attempt(finding.id, remedy.says, "undone", "it is as before"), None
-    return fix.Attempt(finding.id, remedy.says, "fixed"), (after, evidence, findings)
+    return fix.Attempt(finding.id, remedy.says, "fixed"), (after, seen)
 
 
-def examined(target: Target) -> tuple[Evidence, tuple[Finding, ...]]:
+@dataclass(frozen=True)
+class Examined:
+    """What was seen, what follows from it, and what nobody could see or judge. `findings` have no secrets in them."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    unknown: tuple[CouldNotTell, ...]
+    discretion: Discretion
+
+
+def examined(target: Target) -> Examined:
     """Look and judge once."""
     evidence, environ = gather(target)
+    discretion = Discretion(evidence, environ, target.asked.url)
+    evidence = discretion.evidence(evidence)
     if nothing.is_nothing(target) and not evidence.nginx.conf and not evidence.uwsgi:
-        return evidence, nothing.would_come_up(target)
-    return evidence, without_secrets(diagnose(evidence), environ)
+        return Examined(evidence, discretion.findings(nothing.would_come_up(target)), evidence.unseen, discretion)
+    findings, failed = judge(evidence)
+    return Examined(evidence, discretion.findings(findings), (*evidence.unseen, *failed), discretion)
 
 
 def exit_code(findings: Sequence[Finding]) -> Exit:
     return Exit.FINDINGS if any(finding.severity == "error" for finding in findings) else Exit.DONE
 
 
-def summary(target: Target, evidence: Evidence, findings: Sequence[Finding]) -> dict[str, Any]:
+def summary(target: Target, seen: Examined) -> dict[str, Any]:
     """The walk as JSON-ready data."""
-    visit = evidence.visit
+    evidence, findings, visit = seen.evidence, seen.findings, seen.evidence.visit
     return {
         "url": visit and f"{visit.exchange.protocol}://{visit.exchange.address}{visit.exchange.path}",
         "errors": sum(finding.severity == "error" for finding in findings),
@@ -92,7 +117,7 @@ def summary(target: Target, evidence: Evidence, findings: Sequence[Finding]) -> 
         "files": [path for path in (target.conf, *target.uwsgi) if path],
         "visits": [{"for": one.name, "line": one.exchange.line, "status": one.exchange.status} for one in evidence.visits],
         "hops": _hops(evidence),
-        "unknown": [{"check": one.check, "reason": one.reason} for one in evidence.unseen],
+        "unknown": [{"check": one.check, "reason": one.reason} for one in seen.unknown],
     }
 
 

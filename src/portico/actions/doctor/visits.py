@@ -82,6 +82,15 @@ def visit(
     return Visit(name, exchange, way, files)
 
 
+def passes_on(nginx: NginxSeen, url: str, host: str) -> bool:
+    """Whether nginx would ask a backend for it, as far as the configuration tells."""
+    if nginx.tree is None:
+        return True
+    parts = urlsplit(url)
+    way = route(nginx.tree, parts.scheme, parts.hostname or "", _port(url), host, parts.path, prefix=nginx.prefix)
+    return way.action not in ("file", "return")
+
+
 def static_url(url: str, static_url: str, static_root: str, has_admin: bool) -> str:
     """The URL of a static file that should be there; empty when there is none to be named."""
     if not static_url.startswith("/"):
@@ -108,12 +117,15 @@ def style_sheet(root: str) -> str:
 
 
 def failed_lately(nginx: NginxSeen, asked_path: str) -> Sequence[str]:
-    """Paths of requests that failed lately, the last first, that are safe to repeat: GET and HEAD."""
+    """Paths of requests that failed lately and are safe to repeat (GET and HEAD): first what broke, then what was not found
+    or not permitted, each the last first. What does not begin with a slash was meant for a proxy, and not for this site."""
     failed = [
-        entry.uri
+        entry
         for entry in reversed(nginx.accesses)
         if entry.method in ("GET", "HEAD")
         and (entry.status >= 500 or entry.status in (400, 403, 404))
+        and entry.uri.startswith("/")
         and entry.uri != asked_path
     ]
-    return list(dict.fromkeys(failed))[:3]
+    failed.sort(key=lambda entry: entry.status < 500)
+    return list(dict.fromkeys(entry.uri for entry in failed))[:3]
