@@ -119,7 +119,7 @@ class NginxSeen:
     built_prefix: str = ""
     taken: tuple[tuple[str, ProcessSeen | None], ...] = ()
     files: tuple[PathSeen, ...] = ()
-    unread: tuple[str, ...] = ()
+    unread: tuple[PathSeen, ...] = ()
     binaries: tuple[BinarySeen, ...] = ()
 
 

@@ -94,7 +94,7 @@ def _all(block: Directive) -> Iterator[Directive]:
         yield from _all(entry)
 
 
-def unread(conf: str, known: Sequence[PathSeen]) -> tuple[str, ...]:
+def unread(conf: str, known: Sequence[PathSeen]) -> tuple[PathSeen, ...]:
     """Files with a server in the folders for sites beside `conf` that are none of those it consists of."""
     read = {os.path.realpath(seen.path) for seen in known}
     found = []
@@ -104,7 +104,7 @@ def unread(conf: str, known: Sequence[PathSeen]) -> tuple[str, ...]:
             path = str(folder / name)
             if os.path.realpath(path) not in read and "server_name" in texts.head(path):
                 found.append(path)
-    return tuple(dict.fromkeys(found))
+    return tuple(walk(path, None, "r") for path in dict.fromkeys(found))
 
 
 def _names(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from portico.hops.nginx.faults import start_kinds as kinds
 from portico.model.evidence import Evidence, ProcessSeen
 from portico.model.finding import Finding
+from portico.model.remedy import PorticoUp, Remedy
 
 
 def port_taken(evidence: Evidence) -> Iterator[Finding]:
@@ -20,6 +21,8 @@ def port_taken(evidence: Evidence) -> Iterator[Finding]:
         visit = evidence.visit
         asked = visit is not None and visit.exchange.address.rpartition(":")[2] == address.rpartition(":")[2]
         who = holder.line if holder else "a process of another account"
+        orphan = holder is not None and " ".join(holder.command).startswith("nginx: worker")
+        ours = orphan and evidence.managed
         yield kinds.PORT_TAKEN.found(
             cause=f"{address}, where this nginx is to listen, is held by {who}",
             evidence=[
@@ -31,8 +34,10 @@ def port_taken(evidence: Evidence) -> Iterator[Finding]:
                 *_rows(evidence)[:2],
                 *lines,
             ],
-            fix=_free(address, holder),
+            fix=["portico up"] if ours else _free(address, holder),
+            title="A worker of the nginx that was killed holds its port" if orphan else "",
             basis="state",
+            remedy=Remedy("take the port back: portico up", (PorticoUp(),)) if ours else None,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from portico.hops.nginx.faults import start_kinds as kinds
 from portico.hops.nginx.faults.standing import is_fragment, reload
@@ -188,4 +189,24 @@ def unused(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-RULES = (refused_reload, not_reloaded, pid_astray, unused)
+def edited_copy(evidence: Evidence) -> Iterator[Finding]:
+    """A file that nothing includes is newer than the one of the same name that is."""
+    nginx = evidence.nginx
+    names = {PurePosixPath(seen.path).name: seen for seen in nginx.files}
+    for seen in nginx.unread if nginx.masters else ():
+        copy = names.get(PurePosixPath(seen.path).name)
+        if copy is None or seen.modified_s <= copy.modified_s or seen.path == copy.path:
+            continue
+        yield kinds.EDITED_COPY.found(
+            cause=f"{seen.path} was changed last, and nginx reads {copy.path}, which is no link to it",
+            evidence=[
+                f"{seen.path} was changed {evidence.now_s - seen.modified_s:.0f} s ago and is not included",
+                f"{copy.path} was changed {evidence.now_s - copy.modified_s:.0f} s ago",
+            ],
+            fix=[f"diff {copy.path} {seen.path}", f"ln -sf {seen.path} {copy.path}", reload(evidence)[0]],
+            basis="state",
+            certainty="likely",
+        )
+
+
+RULES = (refused_reload, not_reloaded, pid_astray, unused, edited_copy)

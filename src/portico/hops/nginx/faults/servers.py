@@ -27,7 +27,7 @@ def default_site(evidence: Evidence) -> Iterator[Finding]:
         return
     there = [one for one in listens(tree) if one.server is route.server]
     apps = _apps_beside(listens(tree), there, route.server)
-    unread = evidence.nginx.unread if _WELCOME in visit.exchange.text else ()
+    unread = tuple(one.path for one in evidence.nginx.unread) if _WELCOME in visit.exchange.text else ()
     if apps or unread:
         yield _another(evidence, visit, route.server, apps, unread)
 

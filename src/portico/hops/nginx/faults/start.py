@@ -45,7 +45,8 @@ def _down(evidence: Evidence, exchange: Exchange | None) -> Iterator[Finding]:
     nginx = evidence.nginx
     fix, remedy = start(evidence)
     rows = [exchange.line] if exchange else []
-    rows += [f"no process is an nginx with {nginx.conf}", *(f"another nginx: {one.line}" for one in nginx.strangers[:2])]
+    rows += [f"no process is an nginx with {nginx.conf}"]
+    rows += [f"another nginx: {one.line}" for one in nginx.strangers[:1] if not evidence.managed]
     rows += ["nginx -t accepts the configuration"] if nginx.test and nginx.test.ok else []
     basis: Basis = "request" if exchange else "state"
     if (said := _stale(evidence)) is not None:
@@ -59,10 +60,14 @@ def _down(evidence: Evidence, exchange: Exchange | None) -> Iterator[Finding]:
     yield kinds.NOT_RUNNING.found(
         cause="the stack's nginx has ended" if evidence.managed else "no nginx runs: nobody listens at the site's address",
         evidence=rows,
-        fix=[*fix, f"{shlex.join(command_line(nginx, '-t'))}   # and the end of its error log, if it ends at once"],
+        fix=[*fix, "portico logs   # if it ends at once" if evidence.managed else _look_for_why(evidence)],
         basis=basis,
         remedy=None if refusal(evidence) else remedy,
     )
+
+
+def _look_for_why(evidence: Evidence) -> str:
+    return f"{shlex.join(command_line(evidence.nginx, '-t'))}   # and the end of its error log, if it ends at once"
 
 
 def _stale(evidence: Evidence) -> str | None:

@@ -184,3 +184,13 @@ STOPPED = Kind(
     example="4180 www-data T nginx: worker process",
     cure="`kill -CONT` each of them.",
 )
+EDITED_COPY = Kind(
+    "nginx.W147",
+    "nginx",
+    "A site's file was changed, and nginx reads another one",
+    "nginx reads what its configuration includes: sites-enabled, not sites-available. A copy there is not a link.",
+    source="https://nginx.org/en/docs/ngx_core_module.html#include",
+    shows="`nginx -t` is content, the reload succeeds, and nothing changes.",
+    example="cp sites-available/site sites-enabled/site      # where `ln -s` is meant",
+    cure="Replace the copy by a link: `ln -sf /etc/nginx/sites-available/site /etc/nginx/sites-enabled/site`, then reload.",
+)
