@@ -17,6 +17,23 @@ import pytest
 from catalogue.kit import Kit, kits
 from support.stack import clean_environ
 
+#: Of each failure one test runs always; its variants and look-alikes run with `-m ''`, as `make doctor-report` does.
+_ALWAYS = ("healthy", "not_blamed", "well")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what only a thorough run needs."""
+    seen: set[str] = set()
+    for item in items:
+        if not isinstance(item, pytest.Function) or Path(__file__).parent not in item.path.parents:
+            continue
+        name = f"{item.path.name}::{item.originalname}"
+        needed = "names" in item.fixturenames or any(word in item.name for word in _ALWAYS)
+        if name in seen or not needed:
+            item.add_marker(pytest.mark.thorough)
+        seen.add(name)
+
+
 SYSTEM_NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")
 
 
