@@ -301,7 +301,8 @@ def test_collectstatic_was_not_run_and_the_root_is_tried_for_every_page(kit: Kit
     kit.uwsgi(*SERVE, kit.socket, environ={"STATIC_ROOT": str(kit.project / "public/static")})
     kit.nginx(f"root {kit.project}/public; location / {{ try_files $uri @app; }} location @app {{ {kit.app} }}")
     names(kit.doctor(SHEET), "static-collectstatic-not-run", "nginx-django.E102", certain=True)
-    assert errors(kit.doctor("/env/")) == ["nginx-django.E102"]
+    assert errors(kit.doctor("/")) == ["nginx-django.E102"]
+    assert errors(kit.doctor("/env/")) == []
 
 
 def test_another_folder_than_the_collected_one(kit: Kit, names: Names) -> None:
@@ -312,29 +313,30 @@ def test_another_folder_than_the_collected_one(kit: Kit, names: Names) -> None:
     assert f"alias {files(kit)}/;" in found["fix"][0]
 
 
-@pytest.mark.parametrize("path", [SHEET, "/"], ids=["asked", "front-page"])
-@pytest.mark.parametrize("debug", ["0", "1"])
+@pytest.mark.parametrize(("path", "debug"), [(SHEET, "0"), (SHEET, "1"), ("", "0")], ids=["asked", "debug", "not-asked"])
 def test_no_location_for_static_files(kit: Kit, names: Names, path: str, debug: str) -> None:
     kit.uwsgi(*SERVE, kit.socket, environ={"DEBUG": debug})
     kit.nginx(f"location / {{ {kit.app} }}")
-    envelope = kit.doctor(path)
-    found = names(envelope, "static-no-location-debug-off", "nginx-django.E100", certain=True)
+    found = names(kit.doctor(path), "static-no-location-debug-off", "nginx-django.E100", certain=True)
     assert f"location /static/ {{ alias {files(kit)}/; }}" in found["fix"][0]
 
 
 def test_no_location_for_static_files_is_mended(kit: Kit) -> None:
     kit.uwsgi(*SERVE, kit.socket)
     kit.nginx(f"location / {{ {kit.app} }}")
-    fixed(kit, "/")
+    fixed(kit, "")
     assert is_style_sheet(kit)
 
 
-def test_no_location_for_static_files_where_no_page_needs_them(kit: Kit) -> None:
+def test_no_location_for_the_static_files_of_the_page_that_was_named(kit: Kit) -> None:
     kit.uwsgi(*SERVE, kit.socket)
     kit.nginx(f"location / {{ {kit.app} }}")
-    envelope = kit.doctor("/env/")
+    envelope = kit.doctor("/")
     assert "nginx-django.W107" in ids(envelope)
     assert errors(envelope) == []
+    assert "nginx-django.W107" not in ids(kit.doctor("/env/"))
+    fixed(kit, "/")
+    assert is_style_sheet(kit)
 
 
 @pytest.mark.parametrize("path", [SHEET, "/"], ids=["asked", "front-page"])
@@ -349,7 +351,7 @@ def test_location_of_another_name_than_static_url(kit: Kit, names: Names, path: 
     assert is_style_sheet(kit, "/assets/admin/css/base.css")
 
 
-@pytest.mark.parametrize("path", ["/", SHEET])
+@pytest.mark.parametrize("path", ["", SHEET], ids=["not-asked", "asked"])
 def test_static_root_is_not_set(kit: Kit, names: Names, path: str) -> None:
     kit.uwsgi(*SERVE, kit.socket, environ={"STATIC_ROOT": ""})
     kit.nginx(f"location / {{ {kit.app} }}")

@@ -18,6 +18,8 @@ from portico.seams.faults.static_paths import leaks, uri_of
 from portico.system.look import ask
 
 _PATIENCE_S = 3.0
+#: Pages that took longer are not asked for again.
+_QUICK_S = 0.5
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -25,7 +27,8 @@ def experiments(scheme: str, made: Sequence[Visit], backends: Sequence[BackendSe
     """Under the name of their purpose:
 
     - `followed`: the address that a redirect within the same host leads to;
-    - `forwarded-https`: the same request as a proxy that ended TLS would send it, where the answer is a redirect to https;
+    - `forwarded-https`: the same request as a proxy that ended TLS would send it, where the answer is a redirect to https
+      or names the site's own address;
     - `without-prefix`: what the application says to the path without the prefix of its location, as SCRIPT_NAME;
     - `climbed`: a harmless file, asked for on a way that leads out of the folder of its location.
     """
@@ -65,7 +68,10 @@ def _followed(scheme: str, first: Visit) -> Exchange | None:
 
 
 def _forwarded(scheme: str, first: Visit) -> Exchange | None:
-    if not _target(scheme, first).startswith("https://"):
+    seen = first.exchange
+    quick = seen.status == 200 and seen.duration_s < _QUICK_S
+    names_itself = scheme == "http" and quick and f"http://{seen.host}" in seen.text
+    if not names_itself and not _target(scheme, first).startswith("https://"):
         return None
     return _again(scheme, first, first.exchange.path, 0, {"X-Forwarded-Proto": "https"})
 

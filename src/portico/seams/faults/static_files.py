@@ -184,7 +184,7 @@ def _insert(evidence: Evidence, route: Route, text: str) -> Remedy | None:
 def _no_location(evidence: Evidence, visit: Visit, route: Route) -> Finding:
     static, url = django(evidence).static, _url(evidence)
     right = _location(url, static.root or "/srv/site/staticfiles")
-    asked = visit.name != "static" or _page_needs(evidence, url)
+    asked = visit.name != "static" or (not evidence.url and _page_needs(evidence, url))
     return (kinds.NO_LOCATION if asked else kinds.UNUSED_LOCATION).found(
         cause=f"no location of nginx hands out {url}: the request is passed to the application, which has no such page",
         evidence=[
@@ -199,8 +199,9 @@ def _no_location(evidence: Evidence, visit: Visit, route: Route) -> Finding:
             *([] if static.count or not static.root else [command_line(evidence)]),
         ],
         basis=_basis_of(evidence, visit),
-        certainty="certain" if _known(evidence) else "likely",
-        remedy=_insert(evidence, route, right) if static.count and asked else None,
+        # What was not asked for may be served elsewhere.
+        certainty="certain" if _known(evidence) and asked else "likely",
+        remedy=_insert(evidence, route, right) if static.count else None,
     )
 
 

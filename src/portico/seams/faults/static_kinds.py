@@ -63,7 +63,7 @@ NO_MANIFEST = Kind(
     "is not set, else `ValueError: Missing staticfiles manifest entry for 'admin/css/base.css'`.",
     example="STORAGES = {'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'}}",
     cure="`python manage.py collectstatic --noinput`, then reload uWSGI: the manifest is read once.",
-    leads_to=("nginx-django.E100", "nginx-django.E102"),
+    leads_to=("nginx-django.E100", "nginx-django.E102", "django.E110", "django.W111", "django.E112"),
 )
 OTHER_FOLDER = Kind(
     "nginx-django.E105",
@@ -88,10 +88,11 @@ ROOT_IN_DIRS = Kind(
 UNUSED_LOCATION = Kind(
     "nginx-django.W107",
     "nginx-django",
-    "Nothing serves the static files, and the page asked for needs none",
-    "The admin, the login page or another page has no style sheet, because nginx passes requests for them to Django.",
+    "Nothing serves the static files of this site's pages",
+    "The page that was asked for is there; its style sheet, or that of the admin, is not: nginx passes requests for them to "
+    "Django.",
     source=_DEPLOY,
-    shows="This page is well; pages with a style sheet have none.",
+    shows="The page is a 200 and has no style.",
     example="server { location / { include uwsgi_params; uwsgi_pass unix:/run/site/app.sock; } }",
     cure="`location /static/ { alias /srv/site/staticfiles/; }` with STATIC_ROOT's folder, or WhiteNoise.",
 )
@@ -114,4 +115,5 @@ OLD_MANIFEST = Kind(
     shows="Pages are a 500 through nginx, and well in a shell or in a process that was started after collectstatic.",
     example="ValueError: Missing staticfiles manifest entry for 'admin/css/base.css'   # and staticfiles.json has it",
     cure="Reload uWSGI after each collectstatic.",
+    leads_to=("django.E110", "django.W111", "django.E112"),
 )
