@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 
 from catalogue.kit import Kit, uwsgi_params
-from catalogue.uwsgi_start import SERVE, by_log, ids, ini
-from portico.actions.doctor.diagnose import diagnose
-from portico.hops.uwsgi import events
-from portico.model.evidence import Evidence, MachineSeen, UwsgiSeen
+from catalogue.uwsgi_start import SERVE, by_log, ids, ini, judged
 from support.stack import until
 
 Names = Callable[..., dict[str, Any]]
@@ -238,6 +235,5 @@ def test_max_fd_memory_blowup(number: str) -> None:
     """From a captured log: a limit like this needs a kernel that permits it."""
     start = "*** Starting uWSGI 2.0.30 (64bit) on [Fri Nov 27 02:36:03 2026] ***"
     log = f"{start}\ndetected max file descriptor number: {number}\n"
-    seen = UwsgiSeen(events=events.events(log), kind="pyuwsgi")
-    found = diagnose(Evidence("", False, 0.0, 0.0, MachineSeen("root", True), uwsgi=(seen,)))
+    found = judged(log, kind="pyuwsgi")
     assert [one.id for one in found if one.id == "uwsgi.W129"] == (["uwsgi.W129"] if number == "1073741816" else [])

@@ -12,12 +12,9 @@ from typing import Any
 import pytest
 
 from catalogue.kit import Kit
-from catalogue.uwsgi_start import SERVE, by_log, ids, ini
-from portico.actions.doctor.diagnose import diagnose
-from portico.hops.uwsgi import events
+from catalogue.uwsgi_start import SERVE, by_log, ids, ini, judged
 from portico.model.directive import Option
-from portico.model.evidence import Evidence, HomeSeen, MachineSeen, UwsgiSeen
-from portico.model.finding import Finding
+from portico.model.evidence import HomeSeen
 
 CORE = shutil.which("uwsgi-core")
 Names = Callable[..., dict[str, Any]]
@@ -228,13 +225,6 @@ OTHER_MINOR = (
 )
 
 
-def judged(log: str, **facts: Any) -> tuple[Finding, ...]:
-    """What the doctor says of a uWSGI of which this is the log."""
-    earlier, now = events.last_start(events.events(log))
-    seen = UwsgiSeen(events=now, history=earlier, kind="binary", **facts)
-    return diagnose(Evidence("", False, 0.0, 0.0, MachineSeen("root", True, somaxconn=4096), uwsgi=(seen,)))
-
-
 @pytest.mark.parametrize(
     ("log", "wanted"),
     [
@@ -250,15 +240,17 @@ def judged(log: str, **facts: Any) -> tuple[Finding, ...]:
     ids=["denied", "folder", "core", "core-option", "core-letter", "home", "somaxconn", "plugin"],
 )
 def test_captured_logs(log: str, wanted: str) -> None:
-    assert judged(log)[0].id == wanted
+    assert judged(log, kind="binary")[0].id == wanted
 
 
 def test_venv_minor_mismatch() -> None:
     home = HomeSeen("/srv/site/venv", True, "3.12", "/srv/site/venv/bin/python")
-    first, *rest = judged(HEAD + OTHER_MINOR, homes=(home,), options=(Option("home", "/srv/site/venv", "/srv/u.ini:4"),))
+    first, *rest = judged(
+        HEAD + OTHER_MINOR, kind="binary", homes=(home,), options=(Option("home", "/srv/site/venv", "/srv/u.ini:4"),)
+    )
     assert first.id == "uwsgi.E130"
     assert "3.11" in first.cause
     assert "3.12" in first.cause
     assert "uwsgi.E120" in {one.id for one in rest}
     same = HomeSeen("/srv/site/venv", True, "3.11")
-    assert "uwsgi.E130" not in {one.id for one in judged(HEAD + OTHER_MINOR, homes=(same,))}
+    assert "uwsgi.E130" not in {one.id for one in judged(HEAD + OTHER_MINOR, kind="binary", homes=(same,))}

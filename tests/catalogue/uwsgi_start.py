@@ -11,6 +11,11 @@ from typing import Any
 import pytest
 
 from catalogue.kit import ROOT, Kit, uwsgi_params
+from portico.actions.doctor.diagnose import ordered
+from portico.actions.doctor.rules import KINDS, RULES
+from portico.hops.uwsgi import events
+from portico.model.evidence import Evidence, MachineSeen, UwsgiSeen
+from portico.model.finding import Finding
 from support.stack import until
 
 SERVE = ("--master", "--module", "hello", "--chmod-socket=666", "--socket")
@@ -56,3 +61,11 @@ def end(pid: int) -> None:
 
 def ids(envelope: dict[str, Any]) -> set[str]:
     return {finding["id"] for finding in envelope["findings"]}
+
+
+def judged(log: str, **facts: Any) -> tuple[Finding, ...]:
+    """What the doctor says of a uWSGI of which this is the log."""
+    earlier, now = events.last_start(events.events(log))
+    seen = UwsgiSeen(events=now, history=earlier, **facts)
+    evidence = Evidence("", False, 0.0, 0.0, MachineSeen("root", True, somaxconn=4096), uwsgi=(seen,))
+    return ordered([finding for rule in RULES for finding in rule(evidence)], KINDS)

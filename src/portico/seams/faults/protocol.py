@@ -214,6 +214,7 @@ def chunked(evidence: Evidence) -> Iterator[Finding]:
                     cause=f"clients reach uWSGI's {kind} at {address} without nginx in between",
                     evidence=[f"{option.where}: {option.name} = {option.value}"],
                     fix=[f"socket = {address}   # and nginx in front with uwsgi_pass"],
+                    basis="state",
                 )
 
 

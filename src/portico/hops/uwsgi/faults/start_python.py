@@ -252,7 +252,7 @@ def plugins(evidence: Evidence) -> Iterator[Finding]:
                 cause=f"pyuwsgi cannot load {failed[-1].data['name'].partition(':')[0]}, and does not need to",
                 evidence=[*([row(option)] if option else []), failed[-1].text],
                 fix=[f"remove the line: {option.where}" if option else "remove `plugins`"],
-                basis=basis(seen),
+                basis="state" if seen.master else "log",
             )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from portico.hops.uwsgi.faults import start_stop_kinds as kinds
-from portico.hops.uwsgi.faults.start_rows import basis, has_ended, ini_of, last, row, rows
+from portico.hops.uwsgi.faults.start_rows import basis, has_ended, in_force, ini_of, last, row, rows
 from portico.hops.uwsgi.options import application
 from portico.model.command import Command
 from portico.model.evidence import Evidence, ProcessSeen, UwsgiSeen
@@ -112,7 +112,7 @@ def term_reloads(evidence: Evidence) -> Iterator[Finding]:
                 f"die-on-term = true   # in {ini_of(seen)}",
                 *([f"now: kill -INT {seen.master.pid}   # stops it"] if seen.master else []),
             ],
-            basis="log",
+            basis="state" if seen.master else "log",
         )
 
 
@@ -235,7 +235,7 @@ def no_master(evidence: Evidence) -> Iterator[Finding]:
                     cause=f"`{needy[0].name}` needs the master, and `master` is not set",
                     evidence=[row(option) for option in needy] + ([warned.text.strip()] if warned else []),
                     fix=[f"master = true   # in {ini_of(seen)}, then start uWSGI again"],
-                    basis="log" if warned else "configuration",
+                    basis=in_force(seen),
                 )
 
 
