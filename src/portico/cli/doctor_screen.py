@@ -27,7 +27,7 @@ def _why(attempt: Data) -> str:
 
 
 def _nginx(hop: Data) -> str:
-    state = "" if hop["running"] else "not running; "
+    state = {True: "", False: "not running; ", None: "its processes are hidden from this account; "}[hop["running"]]
     accepted = {True: "accepted by nginx -t", False: "refused by nginx -t", None: "not tested"}[hop["accepted"]]
     way = f"{hop['location']} → {hop['to']}" if hop["location"] and hop["to"] else hop["location"] or hop["configuration"]
     return f"{state}{way}; {accepted}"

@@ -151,7 +151,9 @@ def not_started(command: Command, error: OSError | ValueError) -> Outcome:
     """The Outcome of a Command that could not be executed, with the exit codes of a shell and the reason as its error."""
     code = 127 if isinstance(error, FileNotFoundError) else 126
     why = error.strerror if isinstance(error, OSError) else str(error)
-    return Outcome(command, code, "", f"{command.argv[0]}: {why}", 0.0)
+    # It may be the working directory that is not there, and not the program.
+    what = getattr(error, "filename", None) or command.argv[0]
+    return Outcome(command, code, "", f"{what}: {why}", 0.0)
 
 
 def _environ(command: Command) -> dict[str, str]:

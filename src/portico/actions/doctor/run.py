@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,10 +14,12 @@ from portico.actions.doctor.gather import gather
 from portico.actions.doctor.target import Asked, Target, find
 from portico.hops.wsgi.examination import parse
 from portico.model.errors import Exit, PorticoError
-from portico.model.evidence import Evidence
+from portico.model.evidence import BackendSeen, Evidence, Exchange
 from portico.model.finding import CouldNotTell, Finding
 from portico.model.remedy import Remedy
 from portico.model.result import Result
+
+_MOST_SHOWN = 300
 
 Say = Callable[[str], None]
 #: Whether to do what the finding's remedy says.
@@ -110,15 +113,30 @@ def summary(target: Target, seen: Examined) -> dict[str, Any]:
     """The walk as JSON-ready data."""
     evidence, findings, visit = seen.evidence, seen.findings, seen.evidence.visit
     return {
-        "url": visit and f"{visit.exchange.protocol}://{visit.exchange.address}{visit.exchange.path}",
+        "url": visit and _short(f"{visit.exchange.protocol}://{visit.exchange.address}{visit.exchange.path}"),
         "errors": sum(finding.severity == "error" for finding in findings),
         "healthy": not any(one.exchange.status == 0 or one.exchange.status >= 500 for one in evidence.visits),
         "managed": evidence.managed,
         "files": [path for path in (target.conf, *target.uwsgi) if path],
-        "visits": [{"for": one.name, "line": one.exchange.line, "status": one.exchange.status} for one in evidence.visits],
+        "visits": [{"for": one.name, "line": _line(one.exchange), "status": one.exchange.status} for one in evidence.visits],
         "hops": _hops(evidence),
         "unknown": [{"check": one.check, "reason": one.reason} for one in seen.unknown],
     }
+
+
+def _line(exchange: Exchange) -> str:
+    return replace(exchange, path=_short(exchange.path)).line
+
+
+def _short(text: str) -> str:
+    """A path of many kilobytes says no more than its beginning."""
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _is_hidden(backend: BackendSeen, exchange: Exchange | None) -> bool:
+    """Whether something is there that this account cannot see."""
+    answers = exchange is not None and (exchange.status > 0 or exchange.stage != "connect" or exchange.errno == errno.EACCES)
+    return bool(backend.listeners) or answers or (backend.path is not None and backend.path.kind == "unknown")
 
 
 def _hops(evidence: Evidence) -> list[dict[str, Any]]:
@@ -131,7 +149,7 @@ def _hops(evidence: Evidence) -> list[dict[str, Any]]:
         hops.append(
             {
                 "hop": "nginx",
-                "running": bool(nginx.masters),
+                "running": bool(nginx.masters) or (None if evidence.listeners and not evidence.front_processes else False),
                 "configuration": nginx.conf,
                 "accepted": nginx.test.ok if nginx.test else None,
                 "location": f"{place.text} ({place.where})" if place else None,
@@ -143,7 +161,7 @@ def _hops(evidence: Evidence) -> list[dict[str, Any]]:
         hops.append(
             {
                 "hop": "uwsgi",
-                "running": bool(backend.processes),
+                "running": bool(backend.processes) or (None if _is_hidden(backend, exchange) else False),
                 "address": backend.address,
                 "answer": exchange.line if exchange else None,
                 "log": instance.log.path if instance and instance.log else None,

@@ -13,9 +13,12 @@ from urllib.parse import quote, urlsplit
 from portico.actions import state
 from portico.actions.doctor.discover import hand_written
 from portico.actions.options import find_places
+from portico.hops.nginx.listens import listens
+from portico.hops.nginx.tree import tree
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.seen import ProcessSeen
+from portico.system import nginx_conf
 from portico.system.look.paths import real
 from portico.system.look.processes import nginx_argv, nginx_processes
 from portico.system.look.sockets import at, listeners
@@ -171,13 +174,25 @@ def _is_at(managed: Target, url: str) -> bool:
 
 
 def _listening(target: Target) -> Target | None:
-    """The configuration of the nginx that holds the URL's port."""
+    """The configuration of the nginx that holds the URL's port; where the kernel does not show who holds it, of the one
+    whose
+    configuration names it."""
     parts = urlsplit(target.url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
-    pids = {pid for found in at(listeners(), f"127.0.0.1:{port}") for pid in found.pids}
+    there = listeners()
+    found = at(there, f"[{parts.hostname}]:{port}") or at(there, f"127.0.0.1:{port}")
+    pids = {pid for one in found for pid in one.pids}
     masters, workers = nginx_processes()
     holders = {process.ppid for process in workers if process.pid in pids} | pids
+    hidden = bool(found) and not pids
     for master in masters:
-        if master.pid in holders:
+        if master.pid in holders or (hidden and port in _ports(master)):
             return replace(target, conf=_conf_of(master), prefix=nginx_argv(master)[1], binary=master.exe or "")
     return None
+
+
+def _ports(master: ProcessSeen) -> frozenset[int]:
+    """The ports that the configuration of an nginx names, as far as it may be read."""
+    conf = _conf_of(master)
+    parsed = tree(nginx_conf.read(Path(conf)), conf)[0] if conf else None
+    return frozenset(entry.port for entry in listens(parsed, master.user == "root")) if parsed else frozenset()

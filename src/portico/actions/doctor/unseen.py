@@ -16,7 +16,6 @@ from portico.model.finding import CouldNotTell
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_NOT_STARTED = {126: "it may not be executed", 127: "it is not there"}
 
 
 @dataclass
@@ -67,6 +66,8 @@ def blind_spots(evidence: Evidence, target: Target) -> Iterator[CouldNotTell]:
 def _of_nginx(nginx: NginxSeen) -> Iterator[CouldNotTell]:
     if nginx.conf and nginx.test is None and nginx.untested:
         yield CouldNotTell("nginx.test", f"nginx -t was not asked: {nginx.untested}")
+    if nginx.test and not nginx.test.ok and not nginx.test.stderr.strip():
+        yield CouldNotTell("nginx.test", f"nginx -t says nothing and ends with {_end(nginx.test.code)}")
     for problem in nginx.parse_errors if nginx.test is None or nginx.test.ok else ():
         yield CouldNotTell("nginx.configuration", f"not all of it was understood: {problem}")
     for log in nginx.logs:
@@ -122,9 +123,14 @@ def _of_project(project: ProjectSeen) -> Iterator[CouldNotTell]:
     outcome, said = project.outcome, parse(project.answer)
     code = outcome.code if outcome else 0
     if project.answer is None:
-        why = _NOT_STARTED.get(code, f"it gave no answer (exit status {code})")
+        last = (outcome.stderr.strip().splitlines() or [""])[-1][:200] if outcome else ""
+        why = f"it gave no answer (exit status {code}{': ' if last else ''}{last})"
         why = "it took too long" if outcome and outcome.timed_out else why
         yield CouldNotTell("project", f"the application could not be examined in {project.python}: {why}")
     elif said.unfinished:
-        how = f"signal {-code}" if code < 0 else f"exit status {code}"
-        yield CouldNotTell("project", f"examined in {project.python}, it ended without a word ({said.unfinished}: {how})")
+        how = f"{said.unfinished}: {_end(code)}"
+        yield CouldNotTell("project", f"examined in {project.python}, it ended without a word ({how})")
+
+
+def _end(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit status {code}"

@@ -128,6 +128,8 @@ _MAGIC = re.compile(r"%(?:\((?P<name>[^)]*)\)|(?P<letter>(?s:.))|$)")
 #: Facts of the machine and the moment, which the text does not tell.
 _UNKNOWN = frozenset("hivVkuUgGtTjbr")
 _DEPTH = 5
+#: Placeholders made of placeholders grow without end; in one file so many are followed.
+_MOST_FOLLOWED = 20_000
 
 
 def _expanded(options: list[Option], file: str) -> tuple[Option, ...]:
@@ -138,7 +140,8 @@ def _expanded(options: list[Option], file: str) -> tuple[Option, ...]:
             placeholders.setdefault(name, value)
         placeholders.setdefault(option.name, option.value)
     magic = _of_path(file)
-    return tuple(replace(option, value=_expand(option.value, magic, placeholders, _DEPTH)) for option in options)
+    left = [_MOST_FOLLOWED]
+    return tuple(replace(option, value=_expand(option.value, magic, placeholders, left, _DEPTH)) for option in options)
 
 
 def _of_path(file: str) -> dict[str, str]:
@@ -150,12 +153,15 @@ def _of_path(file: str) -> dict[str, str]:
     return known | {str(number): part for number, part in enumerate(parts[:10])}
 
 
-def _expand(value: str, magic: dict[str, str], placeholders: dict[str, str], depth: int) -> str:
+def _expand(value: str, magic: dict[str, str], placeholders: dict[str, str], left: list[int], depth: int) -> str:
     def one(match: re.Match[str]) -> str:
         name, letter = match["name"], match["letter"]
         if name is not None:
             found = placeholders.get(name)
-            return match[0] if found is None or not depth else _expand(found, magic, placeholders, depth - 1)
+            left[0] -= 1
+            if found is None or not depth or left[0] < 0:
+                return match[0]
+            return _expand(found, magic, placeholders, left, depth - 1)
         if letter is None:
             return ""
         return match[0] if letter in _UNKNOWN or letter == "(" else magic.get(letter, "")

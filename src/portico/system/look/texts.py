@@ -7,7 +7,7 @@ import os
 import stat
 
 #: A configuration that is larger was not written by hand.
-LARGEST_BYTES = 1 << 20
+LARGEST_BYTES = 256 << 10
 _REASONS = {
     errno.ENOENT: "it does not exist",
     errno.ENOTDIR: "it does not exist",
