@@ -91,10 +91,18 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
+        error.message = _discreet(error.message)  # type: ignore[misc]
         if "--json" not in arguments:
             error.show()
             return error.exit_code
         return _usage(error, arguments)
+
+
+def _discreet(text: str) -> str:
+    """A URL on a command line may hold a password, and what is printed ends in logs."""
+    from portico.actions.doctor.discretion import Discretion
+
+    return Discretion().text(text)
 
 
 def _usage(error: click.ClickException, arguments: list[str]) -> int:
@@ -105,7 +113,7 @@ def _usage(error: click.ClickException, arguments: list[str]) -> int:
     verb = next((word for word in arguments if word in VERBS), "")
     finding = BAD_USAGE.found(
         cause=error.format_message(),
-        evidence=["portico " + " ".join(arguments)],
+        evidence=[_discreet("portico " + " ".join(arguments))],
         fix=[f"portico {verb} --help".replace("  ", " ")],
     )
     Screen(as_json=True).show(Result(verb, {}, (finding,), Exit.USAGE))

@@ -175,8 +175,7 @@ def _is_at(managed: Target, url: str) -> bool:
 
 def _listening(target: Target) -> Target | None:
     """The configuration of the nginx that holds the URL's port; where the kernel does not show who holds it, of the one
-    whose
-    configuration names it."""
+    whose configuration names it."""
     parts = urlsplit(target.url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
     there = listeners()
