@@ -62,7 +62,8 @@ class Kind:
     `id` is `<place>.<E|W|I><number>` and never changes meaning. For its page: `why` says why this is bad, `shows` how it
     looks to somebody who does not know the cause yet, `example` is configuration or log lines that have it, `cure` what to
     do about it in general, `source` the document behind the fact. `leads_to` are ids of kinds that this one causes: where
-    both are found, this is the root.
+    both are found, this is the root. `standing` above 0 is a weakness that many sites have all the time, rather than what
+    happens now: it goes behind the other findings of its severity, the larger the further.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Kind:
     example: str = ""
     cure: str = ""
     leads_to: tuple[str, ...] = ()
+    standing: int = 0
 
     @property
     def severity(self) -> Severity:

@@ -94,11 +94,12 @@ def ordered(findings: Sequence[Finding], kinds: Mapping[str, Kind]) -> tuple[Fin
     causes = {finding.id: _causes(finding.id, present, kinds) for finding in findings}
     depth = {name: _depth(name, causes, ()) for name in causes}
 
-    def key(finding: Finding) -> tuple[int, int, int, int, int, str]:
+    def key(finding: Finding) -> tuple[int, int, int, int, int, int, str]:
         hop = _HOPS.index(finding.hop) if finding.hop in _HOPS else len(_HOPS)
         return (
             _SEVERITY[finding.severity],
             depth[finding.id],
+            kinds[finding.id].standing if finding.id in kinds else 0,
             _CERTAINTY[finding.certainty],
             (_BASIS if finding.severity == "error" else _BASIS_OF_WARNINGS)[finding.basis],
             hop,

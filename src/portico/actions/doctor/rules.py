@@ -14,6 +14,7 @@ from portico.hops.wsgi import faults as wsgi
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding, Kind
 from portico.seams import faults as seams
+from portico.seams import nginx_django, nginx_uwsgi
 
 Rule = Callable[[Evidence], Iterator[Finding]]
 
@@ -28,5 +29,8 @@ _MODULES = tuple(_modules())
 #: `RULES` of every module in the hops' and the seams' `faults`.
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in getattr(module, "RULES", ()))
 KINDS: dict[str, Kind] = {
-    value.id: value for module in _MODULES for value in vars(module).values() if isinstance(value, Kind)
+    value.id: value
+    for module in (*_MODULES, nginx_uwsgi, nginx_django)
+    for value in vars(module).values()
+    if isinstance(value, Kind)
 }

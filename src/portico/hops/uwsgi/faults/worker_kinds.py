@@ -98,6 +98,7 @@ ONE_AT_A_TIME = Kind(
     "the queue.",
     example="*** Operational MODE: single process ***",
     cure="`processes = 4` and `threads = 2` in uwsgi.ini.",
+    standing=1,
 )
 ALL_BUSY = Kind(
     "uwsgi.E159",
@@ -144,4 +145,5 @@ SHARED_TIMER = Kind(
     shows="A request hangs for longer than harakiri without a HARAKIRI line, or a worker dies early.",
     example="threads = 4\nharakiri = 30",
     cure="More `processes` instead of threads where harakiri matters, and time limits in the application for what it calls.",
+    standing=1,
 )

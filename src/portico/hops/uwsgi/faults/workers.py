@@ -198,7 +198,7 @@ def only_one(evidence: Evidence) -> Iterator[Finding]:
                 cause="there is one worker with one thread: while it runs a page, everybody waits",
                 evidence=[spawned[-1].text, *_row(seen, "processes"), *_row(seen, "threads")],
                 fix=["processes = 4\nthreads = 2   # in uwsgi.ini"],
-                basis="state",
+                basis="log",
             )
 
 
@@ -231,7 +231,7 @@ def shared_timer(evidence: Evidence) -> Iterator[Finding]:
                 cause=f"{seen.value('threads')} threads of a worker share one harakiri deadline",
                 evidence=[*_row(seen, "threads"), *_row(seen, "harakiri")],
                 fix=["threads = 1 and more processes, where harakiri must be relied on"],
-                basis="state" if seen.master else "configuration",
+                basis="configuration",
             )
 
 
