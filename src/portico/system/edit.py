@@ -1,4 +1,4 @@
-"""Change a file that somebody else wrote: whole or not at all, with its owner and mode kept, and the text before returned."""
+"""Change a file that somebody else wrote: whole or not at all, its owner and mode kept, the text before returned."""
 
 from __future__ import annotations
 
