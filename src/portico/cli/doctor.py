@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -45,11 +50,29 @@ def command(
     from portico.actions.doctor.target import Asked
 
     asked = Asked(project, url, nginx or "", uwsgi, logs, python, recent, _seconds(since))
-    if not fix:
-        return doctor(asked)
-    if screen.as_json and not yes:
+    if fix and screen.as_json and not yes:
         raise click.UsageError("--fix asks before each change: with --json add --yes")
-    return mend(asked, lambda finding: yes or _agrees(finding), screen.say)
+    with _stopped_like_ctrl_c():
+        return mend(asked, lambda finding: yes or _agrees(finding), screen.say) if fix else doctor(asked)
+
+
+@contextmanager
+def _stopped_like_ctrl_c() -> Iterator[None]:
+    """A SIGTERM or a closed terminal stops it as Ctrl-C does: programs that it has started end with it, and what is half
+    mended is undone. What is ignored stays so (nohup)."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    in_main = threading.current_thread() is threading.main_thread()
+    free = [one for one in (signal.SIGTERM, signal.SIGHUP) if in_main and signal.getsignal(one) == signal.SIG_DFL]
+    for one in free:
+        signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for one in free:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def _seconds(since: str) -> float:

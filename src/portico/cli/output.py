@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -47,7 +47,7 @@ class Screen:
         self.form = "json" if as_json else form
         self.as_json = self.form == "json"
         self.project = project or Path()
-        self.colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self.colour = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
 
     def say(self, step: str) -> None:
         """One step of a long command, done."""
@@ -56,7 +56,7 @@ class Screen:
             click.echo(f"  {mark} {step}", err=True)
 
     def _err_colour(self) -> bool:
-        return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        return _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR")
 
     def line(self, text: str) -> None:
         """One line of a stream (logs)."""
@@ -91,6 +91,11 @@ class Screen:
 
         known = declared(finding.id for finding in result.findings)
         return json.dumps(sarif(told, known, checkout(project)), indent=2, ensure_ascii=False)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """A stream that was closed before the command began is None."""
+    return stream is not None and stream.isatty()
 
 
 def checkout(project: Path) -> Path:

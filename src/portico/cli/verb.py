@@ -72,7 +72,8 @@ def _perform(name: str, function: Callable[..., Result], directory: Path, as_jso
         except Exception as error:
             result = _unforeseen(name, error)
         screen.show(result)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -85,11 +86,15 @@ def _perform(name: str, function: Callable[..., Result], directory: Path, as_jso
 
 def _without_output(code: int) -> int:
     """Standard output is gone: nothing more goes there, not even what Python flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 
 def _unforeseen(name: str, error: Exception) -> Result:
+    if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+        # Ctrl-C, dressed up by a library that was being imported.
+        raise KeyboardInterrupt from error
     if os.environ.get("PORTICO_DEBUG"):
         raise error
     if isinstance(error, OSError) and error.errno:
