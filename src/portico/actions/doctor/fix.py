@@ -15,7 +15,6 @@ from functools import partial, singledispatch
 from pathlib import Path
 
 from portico.actions.options import Options
-from portico.actions.up import up
 from portico.hops.nginx.commands import prove_file
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
@@ -188,5 +187,8 @@ def _has_new_workers(master: int, before: set[int]) -> bool:
 
 @_do.register
 def _(step: PorticoUp, project: Path) -> Undo:
+    # What `portico up` needs takes as long to import as the doctor takes to look.
+    from portico.actions.up import up
+
     up(Options(project), lambda _: None)
     return lambda: None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from portico.actions.doctor.target import Target
 from portico.actions.options import Options
-from portico.actions.prepare import prepare
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding, Kind
 from portico.model.remedy import PorticoUp, Remedy
@@ -28,6 +27,9 @@ def is_nothing(target: Target) -> bool:
 
 def would_come_up(target: Target) -> tuple[Finding, ...]:
     """What `portico up` would say, the root first."""
+    # What `portico up` needs takes as long to import as the doctor takes to look.
+    from portico.actions.prepare import prepare
+
     try:
         prepared = prepare(Options(target.asked.project))
     except PorticoError as error:

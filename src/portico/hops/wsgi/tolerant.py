@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 _T = TypeVar("_T")
@@ -13,7 +14,7 @@ _UNFIT = object()
 
 def read(kind: type[_T], data: Mapping[str, Any]) -> _T:
     """An instance of the dataclass; what is missing or of another type than the field's takes the field's default."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     found = {}
     for entry in fields(kind):  # type: ignore[arg-type]
         if entry.name in data:
@@ -21,6 +22,12 @@ def read(kind: type[_T], data: Mapping[str, Any]) -> _T:
             if value is not _UNFIT:
                 found[entry.name] = value
     return kind(**found)
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Annotations are texts that have to be evaluated: once, for an answer is read by every rule that asks about it."""
+    return get_type_hints(kind)
 
 
 def _convert(hint: Any, value: Any) -> Any:
