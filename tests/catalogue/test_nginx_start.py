@@ -404,7 +404,9 @@ def test_a_pid_file_of_another_nginx(kit: Kit, names: Names) -> None:
 def test_workers_that_are_stopped(kit: Kit, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visits, "PATIENCE_S", 0.5)
     nginx = kit.nginx("return 200 ok;", main="worker_processes 1;")
-    workers = [int(pid) for pid in Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children").read_text().split()]
+    children = Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children")
+    workers = [int(pid) for pid in until(lambda: children.read_text().split(), 10)]
+    until(lambda: all(b"worker process" in Path(f"/proc/{pid}/cmdline").read_bytes() for pid in workers), 10)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
