@@ -14,7 +14,7 @@ _UNFIT = object()
 
 def read(kind: type[_T], data: Mapping[str, Any]) -> _T:
     """An instance of the dataclass; what is missing or of another type than the field's takes the field's default."""
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # every class is hashable
     found = {}
     for entry in fields(kind):  # type: ignore[arg-type]
         if entry.name in data:
