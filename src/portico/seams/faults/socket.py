@@ -153,6 +153,9 @@ def _folder(evidence: Evidence, backend: BackendSeen, path: PathSeen) -> Iterato
 def _unseen_by_nginx(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
     """It listens and we may connect, but nginx's last tries say otherwise."""
     visit = evidence.visit
+    if visit and not visit.failing and backend is evidence.backend:
+        # The log has whole seconds: a line of this one may be older than what was mended since.
+        return
     since = int(visit.exchange.began_s) if visit else int(evidence.now_s)
     name = backend.address.removeprefix("unix:")
     recent = [entry for entry in evidence.nginx.errors if entry.time_s >= since and name in entry.message]
