@@ -169,7 +169,7 @@ def test_port_is_lost_in_the_distributions_file(system_kit: Kit, names: Names, l
     kit.uwsgi(*SERVE, kit.socket, environ={"SETTINGS_EXTRA": logging})
     kit.nginx(f"location / {{\ninclude {DEBIAN};\nuwsgi_pass unix:{kit.socket};\n}}\n{static(kit)}")
     assert post_form(kit, kit.url) == 403
-    found = names(kit.doctor(path), "CSRF 403 with correct settings", "nginx-django.E121", certain=True)
+    found = names(kit.doctor(path), "host-port-dropped", "nginx-django.E121", certain=True)
     assert str(DEBIAN) in found["cause"]
     assert any(f"{DEBIAN}:" in row and "HTTP_HOST $host" in row for row in found["evidence"])
 
@@ -189,7 +189,7 @@ def test_port_that_is_lost_is_mended(system_kit: Kit) -> None:
 def test_port_is_lost_through_proxy_pass(kit: Kit, names: Names) -> None:
     kit.uwsgi(*HTTP, f"127.0.0.1:{kit.spare}")
     kit.nginx(f"location / {{ proxy_set_header Host $host; proxy_pass http://127.0.0.1:{kit.spare}; }}{static(kit)}")
-    found = names(kit.doctor("/form/"), "CSRF 403 with correct settings", "nginx-django.E121", certain=True)
+    found = names(kit.doctor("/form/"), "host-port-dropped", "nginx-django.E121", certain=True)
     assert "proxy_set_header Host" in found["fix"][0]
 
 
@@ -270,7 +270,7 @@ def test_form_of_another_site(kit: Kit, names: Names) -> None:
     kit.uwsgi(*SERVE, kit.socket, environ={"SETTINGS_EXTRA": f"{LOGGING}\nCSRF_TRUSTED_ORIGINS=['shop.example']"})
     kit.nginx(kit.site)
     assert post_form(kit, kit.url, "https://shop.example") == 403
-    found = names(kit.doctor("/form/"), "csrf-origin-behind-tls", "nginx-django.E123")
+    found = names(kit.doctor("/form/"), "csrf-other-origin", "nginx-django.E123")
     assert "'shop.example'" in found["cause"]
 
 
@@ -309,17 +309,51 @@ def test_nginx_redirects_to_itself(kit: Kit, names: Names) -> None:
     names(ask(kit, f"https://127.0.0.1:{kit.spare}/"), "ssl-redirect-loop", "nginx.E190", certain=True)
 
 
+def test_nginx_redirects_to_https_that_ends_elsewhere(kit: Kit) -> None:
+    kit.nginx(f"return 301 https://127.0.0.1:{kit.spare}$request_uri;")
+    envelope = kit.doctor("/")
+    assert "nginx.W191" in ids(envelope)
+    assert errors(envelope) == []
+
+
+@pytest.mark.parametrize("location", ["http://[oops/", "//", "https://127.0.0.1:99999/", "%%"])
+def test_redirect_to_what_is_no_address_is_looked_at_all_the_same(kit: Kit, location: str) -> None:
+    kit.nginx(f"add_header Location '{location}'; return 302;")
+    envelope = kit.doctor("/")
+    assert not [one for one in envelope["result"]["unknown"] if "failed" in one["reason"]]
+
+
+def test_origin_of_a_form_that_is_none(kit: Kit) -> None:
+    kit.uwsgi(*SERVE, kit.socket, environ={"SETTINGS_EXTRA": LOGGING})
+    kit.nginx(kit.site)
+    for origin in ("https://[oops", "null", "x"):
+        assert post_form(kit, kit.url, origin) == 403
+        envelope = kit.doctor("/form/")
+        assert errors(envelope) == (["nginx-django.E123"] if origin == "null" else []) or "nginx-django.E123" in ids(
+            envelope
+        )
+        assert envelope["result"]["unknown"] == []
+
+
+def test_header_of_the_scheme_is_misspelt(kit: Kit) -> None:
+    kit.uwsgi(*SERVE, kit.socket, environ={"SETTINGS_EXTRA": "SECURE_PROXY_SSL_HEADER=('X-Forwarded-Proto','https')"})
+    kit.nginx(kit.site)
+    envelope = kit.doctor("/")
+    found = next(one for one in envelope["findings"] if one["id"] == "nginx-django.W124")
+    assert '("HTTP_X_FORWARDED_PROTO", "https")' in found["fix"][0]
+
+
 def test_anybody_says_https(kit: Kit, names: Names) -> None:
-    kit.uwsgi(*SERVE, kit.socket)
+    kit.uwsgi(*SERVE, kit.socket, "--buffer-size=32768", "--processes=2")
     kit.nginx(kit.site)
     assert b"secure=True" in kit.get("/absolute/", "-H", "X-Forwarded-Proto: https").body
     envelope = kit.doctor("/absolute/")
     found = names(envelope, "uwsgi-trusts-x-forwarded-proto", "nginx-django.W150", certain=True)
+    assert found["basis"] == "request"
     assert "HTTP_X_FORWARDED_PROTO $scheme" in found["fix"][0]
     assert (errors(envelope), envelope["code"]) == ([], 0)
-    envelope = kit.doctor("/env/")
-    assert "nginx-django.W150" in ids(envelope)
-    assert envelope["findings"][0]["id"] != "nginx-django.W150"
+    found = next(one for one in kit.doctor("/env/")["findings"] if one["id"] == "nginx-django.W150")
+    assert found["certainty"] == "likely"
 
 
 def test_anybody_says_https_is_mended_where_tls_ends_here(kit: Kit) -> None:

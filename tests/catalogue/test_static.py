@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 
 from catalogue.kit import LOGGING, ROOT, Kit
+from portico.actions.doctor.diagnose import judge
+from portico.model.directive import Directive
+from portico.model.evidence import Evidence, Exchange, MachineSeen, NginxSeen, PathSeen, Route, Visit
+from portico.model.log import ErrorEntry
 from support.stack import clean_environ
 
 Names = Callable[..., dict[str, Any]]
@@ -129,7 +133,7 @@ def test_alias_with_what_a_regular_expression_captured_is_well(kit: Kit) -> None
 def test_regular_expression_takes_files_by_their_extension(kit: Kit, names: Names, path: str) -> None:
     kit.nginx(f"location /static/ {{\nalias {files(kit)}/;\n}}\nlocation ~* \\.(css|js|png)$ {{ expires 30d; }}")
     assert (kit.get("/static/admin/img/README.txt").status, kit.get(SHEET).status) == (200, 404)
-    found = names(kit.doctor(path), "404 by extension", "nginx.E183", certain=True)
+    found = names(kit.doctor(path), "static-regex-wins", "nginx.E183", certain=True)
     assert "location ^~ /static/" in found["fix"][0]
     fixed(kit, SHEET)
     assert is_style_sheet(kit)
@@ -140,7 +144,7 @@ def test_regular_expression_passes_files_to_the_application(kit: Kit, names: Nam
     kit.nginx(
         f"location /static/ {{ alias {files(kit)}/; }}\nlocation ~* \\.css$ {{ {kit.app} }}\nlocation / {{ {kit.app} }}"
     )
-    names(kit.doctor(SHEET), "404 by extension", "nginx.E183", certain=True)
+    names(kit.doctor(SHEET), "static-regex-wins", "nginx.E183", certain=True)
 
 
 def test_regular_expression_with_the_same_folder_is_well(kit: Kit) -> None:
@@ -250,6 +254,34 @@ def test_collected_files_are_all_opened_where_the_project_is_known(kit: Kit) -> 
     assert is_style_sheet(kit, "/static/admin/css/login.css")
 
 
+@pytest.mark.parametrize(("module", "certain"), [("enforcing", True), ("", False)])
+def test_policy_of_the_system_refuses_what_the_mode_permits(module: str, certain: bool) -> None:
+    """No machine of the tests has such a policy: what would be seen on one is judged."""
+    sheet = "/srv/site/static/site.css"
+    seen = PathSeen(sheet, "www-data", "r", "file", mode="-rw-r--r--", owner="ana", group="ana")
+    line = f'2026/11/27 02:57:02 [error] 7616#7616: *3 open() "{sheet}" failed (13: Permission denied)'
+    logged = ErrorEntry(
+        100, "error", 1, 3, f'open() "{sheet}" failed (13)', 13, "GET /static/site.css HTTP/1.1", "", "", line
+    )
+    alias = Directive("alias", ("/srv/site/static/",), "/etc/nginx/site.conf", 3)
+    location = Directive("location", ("/static/",), "/etc/nginx/site.conf", 2, (alias,))
+    server = Directive("server", (), "/etc/nginx/site.conf", 1, (location,))
+    http = Directive("http", (), "/etc/nginx/nginx.conf", 1, (server,))
+    route = Route(server, location, (http, server, location), True, "file", sheet, alias)
+    made = Exchange("http", "127.0.0.1:80", "GET", "/static/site.css", "localhost", status=403, began_s=100)
+    evidence = Evidence(
+        url="http://localhost/static/site.css",
+        managed=False,
+        now_s=100,
+        since_s=0,
+        machine=MachineSeen("root", True, selinux=module),
+        nginx=NginxSeen(tree=Directive("", (), "", 0, (http,)), errors=(logged,)),
+        visits=(Visit("asked", made, route, (seen,)),),
+    )
+    first = judge(evidence)[0][0]
+    assert (first.id, first.certainty == "certain") == ("nginx.E189", certain)
+
+
 @pytest.mark.parametrize("url", ["/static/", "/static/admin/"])
 def test_folder_itself_is_no_fault(kit: Kit, names: Names, url: str) -> None:
     kit.nginx(f"location /static/ {{ alias {files(kit)}/; }}")
@@ -349,6 +381,28 @@ def test_location_of_another_name_than_static_url(kit: Kit, names: Names, path: 
     fixed(kit, path)
     assert is_style_sheet(kit)
     assert is_style_sheet(kit, "/assets/admin/css/base.css")
+
+
+def test_location_lacks_the_path_the_site_is_mounted_at(kit: Kit, names: Names) -> None:
+    kit.uwsgi("--master", "--mount=/shop=mysite.wsgi:application", "--manage-script-name", *SERVE[3:], kit.socket)
+    kit.nginx(f"location /static/ {{ alias {files(kit)}/; }} location /shop/ {{ {kit.app} }}")
+    assert (kit.get(f"/shop{SHEET}").status, kit.get(SHEET).status) == (404, 200)
+    found = names(kit.doctor(f"/shop{SHEET}"), "static-url-mismatch", "nginx-django.E101", certain=True)
+    assert "location /shop/static/ { alias" in found["fix"][0]
+
+
+def test_folder_by_another_name_is_the_same_folder(kit: Kit, names: Names) -> None:
+    (kit.folder / "current").symlink_to("project")
+    (Path(files(kit)) / "admin/css/base.css").unlink()
+    kit.uwsgi(*SERVE, kit.socket)
+    kit.nginx(f"location /static/ {{ alias {kit.folder}/current/staticroot/; }} location / {{ {kit.app} }}")
+    names(kit.doctor(SHEET), "static-collectstatic-not-run", "nginx-django.E102", certain=True)
+
+
+def test_style_sheet_of_the_page_that_was_named_is_not_there(kit: Kit, names: Names) -> None:
+    kit.uwsgi(*SERVE, kit.socket)
+    kit.nginx(f"location /static/ {{\nalias {files(kit)};\n}}\nlocation / {{ {kit.app} }}")
+    names(kit.doctor("/"), "static-alias-missing-trailing-slash", "nginx.E180", certain=True)
 
 
 @pytest.mark.parametrize("path", ["", SHEET], ids=["not-asked", "asked"])

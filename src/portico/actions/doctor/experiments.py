@@ -50,8 +50,11 @@ def _target(scheme: str, first: Visit) -> str:
     location = seen.header("location")
     if seen.status not in _REDIRECTS or not location:
         return ""
-    target = urljoin(f"{scheme}://{seen.host}{seen.path}", location)
-    same = (urlsplit(target).hostname or "") == (urlsplit(f"//{seen.host}").hostname or "")
+    try:
+        target = urljoin(f"{scheme}://{seen.host}{seen.path}", location)
+        same = (urlsplit(target).hostname or "") == (urlsplit(f"//{seen.host}").hostname or "")
+    except ValueError:
+        return ""
     return target if same and urlsplit(target).scheme in ("http", "https") else ""
 
 

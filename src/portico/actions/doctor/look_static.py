@@ -51,8 +51,12 @@ def _linked(url: str, asked: Visit) -> str:
         return ""
     for tag in _LINK.findall(seen.text):
         address = _HREF.search(tag)
-        target = urljoin(url, html.unescape(address[1] or address[2] or address[3])) if address else ""
-        if _SHEET.search(tag) and urlsplit(target).netloc == urlsplit(url).netloc:
+        try:
+            target = urljoin(url, html.unescape(address[1] or address[2] or address[3])) if address else ""
+            local = urlsplit(target).netloc == urlsplit(url).netloc
+        except ValueError:
+            continue
+        if local and _SHEET.search(tag):
             return target.partition("#")[0]
     return ""
 

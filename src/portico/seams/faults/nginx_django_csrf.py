@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from portico.model.evidence import Evidence
 from portico.model.finding import Basis, Finding
@@ -19,6 +18,7 @@ from portico.seams.faults.nginx_django_told import (
     django_scheme,
     port_of,
     scheme_of,
+    taken_apart,
     told,
     usual_port,
     without_port,
@@ -41,7 +41,7 @@ def forms(evidence: Evidence) -> Iterator[Finding]:
         return
     origin = _origin(event) if event else f"{scheme_of(evidence, visit)}://{visit.exchange.host}"
     scheme, host = django_scheme(evidence, seen), django_host(evidence, seen)
-    asked = urlsplit(origin)
+    asked = taken_apart(origin)
     if asked.scheme == "https" and scheme == "http" and _same_name(asked.netloc, host):
         if not loops(evidence):
             yield _behind_tls(evidence, visit, seen, origin, event)
@@ -83,9 +83,9 @@ def _port_is_lost(scheme: str, asked: str, host: str) -> bool:
 
 def _trusted(evidence: Evidence, origin: str) -> bool:
     """Whether CSRF_TRUSTED_ORIGINS has it (django.middleware.csrf.CsrfViewMiddleware)."""
-    asked = urlsplit(origin)
+    asked = taken_apart(origin)
     for entry in django(evidence).settings.get("CSRF_TRUSTED_ORIGINS") or ():
-        one = urlsplit(str(entry))
+        one = taken_apart(str(entry))
         below = one.netloc.startswith("*.") and asked.netloc.endswith(one.netloc[1:])
         if one.scheme == asked.scheme and (one.netloc == asked.netloc or below):
             return True
@@ -127,7 +127,9 @@ def _behind_tls(evidence: Evidence, visit: Visit, seen: Told, origin: str, event
 
 def _port(evidence: Evidence, visit: Visit, seen: Told, origin: str, event: Event | None) -> Finding:
     by = seen.host_by
-    risk = not event and not _refused_lately(evidence) and (not urlsplit(evidence.url).netloc or _trusted(evidence, origin))
+    risk = (
+        not event and not _refused_lately(evidence) and (not taken_apart(evidence.url).netloc or _trusted(evidence, origin))
+    )
     included = by is not None and seen.last.location is not None and by.file != seen.last.location.file
     from_file = f", in the included {by.file}" if by is not None and included else ""
     value = "$host$is_request_port$request_port" if evidence.nginx.version >= _REQUEST_PORT else "$host:$server_port"
@@ -141,7 +143,7 @@ def _port(evidence: Evidence, visit: Visit, seen: Told, origin: str, event: Even
         ]
     return (kinds.PORT_RISK if risk else kinds.PORT_DROPPED).found(
         cause=f"`{by.text if by else 'Host'}`{from_file} leaves the port out: "
-        f"Django is told {django_host(evidence, seen)}, and browsers come by {urlsplit(origin).netloc}",
+        f"Django is told {django_host(evidence, seen)}, and browsers come by {taken_apart(origin).netloc}",
         evidence=[
             *_rows(evidence, origin, django_host(evidence, seen), django_scheme(evidence, seen), event),
             *([shown(by)] if by else []),

@@ -158,7 +158,12 @@ def _bad_name(evidence: Evidence, visit: Visit, host: str, seen: Told | None) ->
 def _upstream(evidence: Evidence, visit: Visit, seen: Told, basis: Basis) -> Finding:
     route = seen.last
     allowed = _allowed(evidence)
-    outer = [one for block in route.chain for one in block.all("proxy_set_header") if one.args[0].lower() == "host"]
+    outer = [
+        one
+        for block in route.chain
+        for one in block.all("proxy_set_header")
+        if one.args[:1] and one.args[0].lower() == "host"
+    ]
     own = next(iter(route.settings("proxy_set_header")), None)
     lost = bool(outer) and own is not None
     return kinds.UPSTREAM_HOST.found(

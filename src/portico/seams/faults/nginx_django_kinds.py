@@ -104,6 +104,17 @@ OTHER_ORIGIN = Kind(
     example="CSRF_TRUSTED_ORIGINS = ['shop.example']   # without https:// it never matches",
     cure="CSRF_TRUSTED_ORIGINS = ['https://shop.example'], with the scheme and, where it is not the usual one, the port.",
 )
+HEADER_NAME = Kind(
+    "nginx-django.W124",
+    "nginx-django",
+    "SECURE_PROXY_SSL_HEADER names no header",
+    "It is a name of request.META, where X-Forwarded-Proto is HTTP_X_FORWARDED_PROTO; another one is never found, and https "
+    "is taken for http.",
+    source=f"{_SETTINGS}#secure-proxy-ssl-header",
+    shows="Nothing under uWSGI, which reads the header itself; with other servers forms are a 403 and redirects a loop.",
+    example='SECURE_PROXY_SSL_HEADER = ("X-Forwarded-Proto", "https")',
+    cure='`SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")`.',
+)
 SSL_LOOP = Kind(
     "nginx-django.E130",
     "nginx-django",
@@ -161,6 +172,7 @@ FORGED_SCHEME = Kind(
     example="location / { include uwsgi_params; uwsgi_pass unix:/run/site/app.sock; }   # on the edge, over plain http",
     cure='On the edge: `uwsgi_param HTTP_X_FORWARDED_PROTO $scheme; uwsgi_param HTTP_X_FORWARDED_SSL "";`. Behind a proxy '
     "that ends TLS: let that one set it, whatever the client sent.",
+    standing=2,
 )
 MEDIA_CLOSED = Kind(
     "nginx-django.E160",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
 
 from portico.hops.nginx.locations import parts
 from portico.model.directive import Directive
@@ -12,6 +11,7 @@ from portico.model.evidence import Evidence
 from portico.model.finding import Finding
 from portico.model.seen import Route, Visit
 from portico.seams.faults import nginx_django_kinds as kinds
+from portico.seams.faults.nginx_django_told import taken_apart, without_port
 from portico.seams.faults.static_paths import uri_of
 from portico.seams.faults.static_seen import RELOAD, examined, setting, shown
 
@@ -96,8 +96,8 @@ def leaving(evidence: Evidence) -> Iterator[Finding]:
     if visit is None or visit.route is None or visit.exchange.status not in _REDIRECTS or visit.route.action not in _PASSES:
         return
     prefix, location = _prefix(visit.route), visit.exchange.header("location")
-    asked = urlsplit(urljoin(f"http://{visit.exchange.host}{visit.exchange.path}", location))
-    if not prefix or not location or urlsplit(f"//{visit.exchange.host}").hostname != asked.hostname:
+    asked = taken_apart(location, f"http://{visit.exchange.host}{visit.exchange.path}")
+    if not prefix or not location or without_port(visit.exchange.host) != without_port(asked.netloc):
         return
     if asked.path == prefix or asked.path.startswith(f"{prefix}/") or not _takes_off(visit, prefix):
         return

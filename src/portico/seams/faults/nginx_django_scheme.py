@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult
 
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding
-from portico.model.seen import Exchange, Visit
+from portico.model.seen import Exchange, Route, Visit
 from portico.seams.faults import nginx_django_kinds as kinds
 from portico.seams.faults import static_path_kinds as nginx_kinds
-from portico.seams.faults.nginx_django_told import Told, scheme_of, told
+from portico.seams.faults.nginx_django_told import Told, scheme_of, taken_apart, told
 from portico.seams.faults.static_seen import RELOAD, django, inserted, setting, shown
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -22,12 +22,11 @@ def target(scheme: str, exchange: Exchange) -> str:
     location = exchange.header("location")
     if exchange.status not in _REDIRECTS or not location:
         return ""
-    return _plain(urljoin(f"{scheme}://{exchange.host}{exchange.path}", location))
+    return _plain(taken_apart(location, f"{scheme}://{exchange.host}{exchange.path}"))
 
 
-def _plain(url: str) -> str:
+def _plain(parts: SplitResult) -> str:
     """Without the scheme's usual port."""
-    parts = urlsplit(url)
     usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
     return f"{parts.scheme}://{parts.netloc.removesuffix(usual) if usual else parts.netloc}{parts.path or '/'}" + (
         f"?{parts.query}" if parts.query else ""
@@ -37,7 +36,7 @@ def _plain(url: str) -> str:
 def is_loop(scheme: str, exchange: Exchange) -> bool:
     """Whether it is redirected to what was asked for."""
     where = target(scheme, exchange)
-    return bool(where) and where == _plain(f"{scheme}://{exchange.host}{exchange.path}")
+    return bool(where) and where == _plain(taken_apart(f"{scheme}://{exchange.host}{exchange.path}"))
 
 
 def redirects(evidence: Evidence) -> Iterator[Finding]:
@@ -49,7 +48,7 @@ def redirects(evidence: Evidence) -> Iterator[Finding]:
     to = target(scheme, visit.exchange)
     if is_loop(scheme, visit.exchange):
         yield _loop(evidence, visit, visit.exchange)
-    elif followed is not None and to.startswith(("http://", "https://")) and is_loop(urlsplit(to).scheme, followed):
+    elif followed is not None and to.startswith(("http://", "https://")) and is_loop(taken_apart(to).scheme, followed):
         yield _loop(evidence, visit, followed)
     elif scheme == "http" and to.startswith("https://") and followed is not None and not followed.status:
         yield from _without_tls(evidence, visit, followed)
@@ -123,9 +122,42 @@ def _speaks_uwsgi(evidence: Evidence) -> bool:
     return bool(evidence.backend and evidence.backend.instance is not None)
 
 
+def _by_nginx(visit: Visit, route: Route, evidence: Evidence, followed: Exchange) -> Iterator[Finding]:
+    """nginx itself sends http to https, and no server of it speaks that."""
+    tree = evidence.nginx.tree
+    if tree is None or route.directive is None or any("ssl" in one.args for one in tree.deep("listen")):
+        return
+    yield nginx_kinds.TLS_ELSEWHERE.found(
+        cause=f"`{route.directive.text}` sends http to https, and no server here has `listen ... ssl`",
+        evidence=[visit.exchange.line, shown(route.directive), followed.line],
+        fix=[
+            "if ($http_x_forwarded_proto = http) { return 301 https://$host$request_uri; }   "
+            f"# instead, at {route.directive.where}, where a proxy in front ends TLS",
+            "or a server with listen 443 ssl; ssl_certificate ...; ssl_certificate_key ...;",
+            RELOAD,
+        ],
+        certainty="likely",
+        basis="request",
+    )
+
+
+def header_name(evidence: Evidence) -> Iterator[Finding]:
+    """The header that says https, written as it is on the wire."""
+    trusted = tuple(django(evidence).settings.get("SECURE_PROXY_SSL_HEADER") or ())
+    if len(trusted) == 2 and not str(trusted[0]).startswith("HTTP_"):
+        name = str(trusted[0]).upper().replace("-", "_")
+        yield kinds.HEADER_NAME.found(
+            cause=f"SECURE_PROXY_SSL_HEADER has {trusted[0]!r}, which is no name of request.META",
+            evidence=[f"SECURE_PROXY_SSL_HEADER = {trusted}"],
+            fix=[f'SECURE_PROXY_SSL_HEADER = ("HTTP_{name}", "{trusted[1]}")   # in the settings'],
+        )
+
+
 def _without_tls(evidence: Evidence, visit: Visit, followed: Exchange) -> Iterator[Finding]:
     """Sent to https, where nothing answers. A request such as a proxy that ends TLS would send tells the two apart."""
     on = django(evidence).settings.get("SECURE_SSL_REDIRECT")
+    if visit.route is not None and visit.route.action == "return":
+        yield from _by_nginx(visit, visit.route, evidence, followed)
     if not on or visit.route is None or visit.route.action not in _PASSES:
         return
     forwarded, seen = evidence.more.get("forwarded-https"), told(evidence, visit)
@@ -212,4 +244,4 @@ def forged(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-RULES = (redirects, forged)
+RULES = (redirects, forged, header_name)

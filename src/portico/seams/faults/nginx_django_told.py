@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.passes import backends
@@ -20,6 +20,14 @@ from portico.seams.faults.static_seen import django
 _MOST_SERVERS = 4
 _USUAL = {"http": 80, "https": 443}
 _PROTO, _SSL, _FORWARDED_HOST = "x-forwarded-proto", "x-forwarded-ssl", "x-forwarded-host"
+
+
+def taken_apart(url: str, base: str = "") -> SplitResult:
+    """The parts of a URL that somebody else wrote, relative to `base`; empty ones where it is none."""
+    try:
+        return urlsplit(urljoin(base, url) if base else url)
+    except ValueError:
+        return urlsplit("")
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def told(evidence: Evidence, visit: Visit) -> Told | None:
 def _scope(here: Told, scheme: str, port: str, visit: Visit) -> Scope:
     route = here.last
     first = next((name for one in (route.server.all("server_name") if route.server else ()) for name in one.args), "")
-    asked_port = urlsplit(f"//{here.host}").netloc.rpartition(":")[2] if here.host.rpartition(":")[2].isdigit() else ""
+    asked_port = port_of(here.host)
     path, args = split(visit.exchange.path)
     known = {
         "host": bare_host(here.host) or first,
@@ -180,7 +188,7 @@ def django_host(evidence: Evidence, seen: Told) -> str:
 def django_scheme(evidence: Evidence, seen: Told) -> str:
     """The scheme that Django goes by (`HttpRequest.scheme`)."""
     trusted = tuple(django(evidence).settings.get("SECURE_PROXY_SSL_HEADER") or ())
-    if len(trusted) == 2:
+    if len(trusted) == 2 and str(trusted[0]).startswith("HTTP_"):
         value = seen.headers.get(str(trusted[0]).removeprefix("HTTP_").lower().replace("_", "-"))
         if value is not None:
             return "https" if value.partition(",")[0].strip() == trusted[1] else "http"

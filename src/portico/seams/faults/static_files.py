@@ -15,7 +15,7 @@ from portico.model.seen import PathSeen, Route, Visit
 from portico.seams.faults import static_kinds as kinds
 from portico.seams.faults.static import misread
 from portico.seams.faults.static_collect import collected, command_line
-from portico.seams.faults.static_paths import Reading, readings, served, there, uri_of
+from portico.seams.faults.static_paths import Reading, near, readings, served, there, uri_of
 from portico.seams.faults.static_rights import closed
 from portico.seams.faults.static_seen import (
     RELOAD,
@@ -60,18 +60,29 @@ def _is_static(evidence: Evidence, visit: Visit) -> bool:
     """Whether Django would link to it, or where Django is not known, whether it looks like that."""
     url, uri = setting(evidence, "STATIC_URL"), uri_of(visit)
     if url:
-        return visit.name == "static" or (url not in ("", "/") and uri.startswith(url))
+        # A site that is mounted below a path has that in front of it.
+        mounted = url in uri and _ASSET.search(uri) is not None
+        return visit.name == "static" or (url not in ("", "/") and (uri.startswith(url) or mounted))
     return visit.name == "static" or uri.startswith("/static/") or bool(_ASSET.search(uri))
 
 
 def _not_there(evidence: Evidence, visit: Visit, route: Route, looked: PathSeen) -> Iterator[Finding]:
     root = django(evidence).static.root
-    other = next((one for one in _readings(evidence, visit, route) if one.slip == "collected" and there(visit, one)), None)
+    right = next((one for one in _readings(evidence, visit, route) if one.slip == "collected"), None)
+    other = right if right and there(visit, right) else None
+    found = near(visit, right) if right else None
+    same = found is not None and found.missing == looked.missing
     rows = [visit.exchange.line, *way(route), path_shown(looked)]
     rows += [entry.line for entry in logged(evidence, visit, looked.path)]
     if not _is_static(evidence, visit):
         return
-    if root and not _inside(looked.path, root) and _known(evidence) and uri_of(visit).startswith(_url(evidence)):
+    if (
+        root
+        and not same
+        and not _inside(looked.path, root)
+        and _known(evidence)
+        and uri_of(visit).startswith(_url(evidence))
+    ):
         yield _other_folder(evidence, visit, route, root, rows, other)
         return
     yield kinds.NOT_COLLECTED.found(
@@ -79,7 +90,7 @@ def _not_there(evidence: Evidence, visit: Visit, route: Route, looked: PathSeen)
         + (f": nginx looks for {looked.path}" if looked.missing != looked.path else ""),
         evidence=[*rows, *_counted(evidence)],
         fix=[command_line(evidence), f"ls -l {posixpath.dirname(looked.path)}"],
-        certainty="certain" if root and _inside(looked.path, root) else "likely",
+        certainty="certain" if root and (same or _inside(looked.path, root)) else "likely",
         basis=basis(visit),
         remedy=collected(evidence) if root else None,
     )
@@ -154,19 +165,35 @@ def _basis_of(evidence: Evidence, visit: Visit) -> Basis:
 def _other_url(evidence: Evidence, visit: Visit, route: Route, reading: Reading) -> Finding:
     location, folder = reading.by, reading.setting
     assert location is not None and folder is not None  # noqa: S101 -- it is a location's
-    url = setting(evidence, "STATIC_URL") or f"/{uri_of(visit).split('/')[1]}/"
+    url = _asked_prefix(evidence, visit, reading)
     right = _location(url, folder.args[0] if folder.name == "alias" else posixpath.dirname(reading.path))
     return kinds.OTHER_URL.found(
         cause=f"pages link to {url}, and nginx hands the same files out under `{location.text}`",
-        evidence=[visit.exchange.line, f"STATIC_URL = {url}", shown(location), shown(folder), *_passed(route), reading.path],
+        evidence=[visit.exchange.line, *_stated(evidence), shown(location), shown(folder), *_passed(route), reading.path],
         fix=[f"{right}   # at {location.where}, instead of `{location.text}`", RELOAD],
         basis=_basis_of(evidence, visit),
-        remedy=_insert(evidence, route, right) if folder.name == "alias" and setting(evidence, "STATIC_URL") else None,
+        remedy=_insert(evidence, route, right)
+        if folder.name == "alias" and setting(evidence, "STATIC_URL") == url
+        else None,
     )
+
+
+def _asked_prefix(evidence: Evidence, visit: Visit, reading: Reading) -> str:
+    """What stands before the file's name in the URL: STATIC_URL, with what the site is mounted at."""
+    uri, url = uri_of(visit), setting(evidence, "STATIC_URL")
+    if url and uri.startswith(url):
+        return url
+    ends = (uri[at:] for at, sign in enumerate(uri) if sign == "/" and reading.path.endswith(uri[at:]))
+    return f"{uri.removesuffix(next(ends, ''))}/"
 
 
 def _location(url: str, folder: str) -> str:
     return f"location {url.rstrip('/')}/ {{ alias {folder.rstrip('/')}/; }}"
+
+
+def _stated(evidence: Evidence) -> list[str]:
+    url = setting(evidence, "STATIC_URL")
+    return [f"STATIC_URL = {url}"] if url else []
 
 
 def _passed(route: Route) -> list[str]:

@@ -95,6 +95,7 @@ UNUSED_LOCATION = Kind(
     shows="The page is a 200 and has no style.",
     example="server { location / { include uwsgi_params; uwsgi_pass unix:/run/site/app.sock; } }",
     cure="`location /static/ { alias /srv/site/staticfiles/; }` with STATIC_ROOT's folder, or WhiteNoise.",
+    standing=2,
 )
 MEDIA_LOCATION = Kind(
     "nginx-django.E108",

@@ -131,3 +131,16 @@ REDIRECT_LOOP = Kind(
     cure="Only the server of port 80 redirects to https. Where something in front ends TLS and speaks http to nginx, it "
     "must not redirect at all, or only `if ($http_x_forwarded_proto = http)`.",
 )
+TLS_ELSEWHERE = Kind(
+    "nginx.W191",
+    "nginx",
+    "nginx redirects to https, and has no server that speaks it",
+    "Where something in front ends TLS and comes to nginx by http, as a CDN with flexible TLS does, each request is sent "
+    "back to it: a loop.",
+    source="https://nginx.org/en/docs/http/configuring_https_servers.html",
+    shows="Through the CDN or the load balancer: too many redirects. On this machine: a redirect to an address where "
+    "nothing answers.",
+    example="server { listen 80; return 301 https://$host$request_uri; }   # and no listen 443 ssl",
+    cure="Redirect only what came by http: `if ($http_x_forwarded_proto = http) { return 301 https://$host$request_uri; }`; "
+    "or give nginx a server with `listen 443 ssl`.",
+)

@@ -129,12 +129,21 @@ def _of_places(route: Route, uri: str, nginx_prefix: str, static_url: str) -> It
     if by_regex and matching:
         best = max(matching, key=lambda one: len(one.prefix))
         yield from _reading("prefix", best, best.file(uri, nginx_prefix))
-    name = uri[len(static_url) :] if static_url and uri.startswith(static_url) else uri.lstrip("/").partition("/")[2]
-    for place in places if name and route.action != "file" else ():
-        if place not in matching and place.setting.name == "alias":
+    for place in places if route.action != "file" else ():
+        name = _name_in(place, uri, static_url)
+        if name and place not in matching:
             yield from _reading("elsewhere", place, place.file(f"{place.prefix.rstrip('/')}/{name}", nginx_prefix))
-        elif place not in matching and place.folder(nginx_prefix):
-            yield from _reading("elsewhere", place, f"{place.folder(nginx_prefix)}/{name}")
+            if place.setting.name == "root" and place.folder(nginx_prefix):
+                yield from _reading("elsewhere", place, f"{place.folder(nginx_prefix)}/{name}")
+
+
+def _name_in(place: Served, uri: str, static_url: str) -> str:
+    """What of the path would be the file's name there: what follows STATIC_URL, the location's own prefix (below a path that
+    the whole site is mounted at), or the first folder."""
+    if static_url and uri.startswith(static_url):
+        return uri[len(static_url) :]
+    prefix = f"{place.prefix.rstrip('/')}/"
+    return uri.partition(prefix)[2] if prefix in uri else uri.lstrip("/").partition("/")[2]
 
 
 def _reading(slip: Slip, place: Served, path: str) -> Iterator[Reading]:
