@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,28 @@ def daemon_conf(kit: Kit, server: str, name: str = "nginx.conf", main: str = "")
     )
 
 
-def quit_nginx(kit: Kit) -> None:
-    """End an nginx that the doctor started."""
-    pid = (kit.folder / "nginx.pid").read_text().strip()
-    os.kill(int(pid), signal.SIGQUIT)
-    until(lambda: not (kit.folder / "nginx.pid").exists(), 10, "nginx has ended")
+@pytest.fixture(autouse=True)
+def nothing_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the nginx that the doctor started in the background, whatever came of the test."""
+    used = [name for name in ("kit", "system_kit") if name in request.fixturenames]
+    kits = [request.getfixturevalue(name) for name in used]
+    yield
+    for kit in kits:
+        for pid in in_background(kit):
+            os.kill(pid, signal.SIGTERM)
+        until(lambda kit=kit: not in_background(kit), 10, "nginx has ended")
+
+
+def in_background(kit: Kit) -> list[int]:
+    """Every master of that folder that the kit did not start itself."""
+    ours = {process.pid for process in kit.processes}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (folder / "cmdline").read_bytes()
+            if b"nginx: master" in command and f"{kit.folder}/".encode() in command and int(folder.name) not in ours:
+                found.append(int(folder.name))
+    return found
 
 
 def fixes(envelope: dict[str, Any]) -> list[tuple[str, str]]:
@@ -60,7 +78,6 @@ def test_nginx_not_running(kit: Kit, names: Names) -> None:
     fixed = kit.doctor("/", "--fix", "--yes")
     assert fixes(fixed) == [("nginx.E100", "fixed")]
     assert kit.get().body == b"ok"
-    quit_nginx(kit)
 
 
 def test_nginx_not_running_in_the_foreground_is_not_started(kit: Kit, names: Names) -> None:
@@ -105,7 +122,6 @@ def test_nginx_stale_pid_file(kit: Kit, names: Names, content: str) -> None:
     names(kit.doctor(), "nginx-stale-pid-file", "nginx.E111", certain=True)
     assert fixes(kit.doctor("/", "--fix", "--yes")) == [("nginx.E111", "fixed")]
     assert kit.get().body == b"ok"
-    quit_nginx(kit)
 
 
 SYNTAX = {
@@ -158,7 +174,6 @@ def test_nginx_bad_upstream_address_without_unix(kit: Kit, names: Names) -> None
     assert f"uwsgi_pass unix:{kit.socket};" in found["fix"][0]
     assert fixes(kit.doctor("/", "--fix", "--yes")) == [("nginx.E113", "fixed"), ("nginx.E100", "fixed")]
     assert kit.get().status == 200
-    quit_nginx(kit)
 
 
 def test_nginx_include_missing(kit: Kit, names: Names) -> None:
@@ -168,7 +183,6 @@ def test_nginx_include_missing(kit: Kit, names: Names) -> None:
     assert f"{kit.folder}/uwsgi_params" in found["cause"]
     assert fixes(kit.doctor("/", "--fix", "--yes"))[:2] == [("nginx.E114", "fixed"), ("nginx.E100", "fixed")]
     assert b"home ok" in kit.get().body
-    quit_nginx(kit)
 
 
 def test_a_dangling_link_among_the_sites(kit: Kit, names: Names) -> None:
@@ -185,7 +199,6 @@ def test_nginx_user_or_group_missing(kit: Kit, names: Names, account: str) -> No
     conf.write_text(conf.read_text().replace("user www-data;", f"user {account};"))
     names(kit.doctor(), "nginx-user-or-group-missing", "nginx.E116", certain=True)
     assert fixes(kit.doctor("/", "--fix", "--yes"))[0] == ("nginx.E116", "fixed")
-    quit_nginx(kit)
 
 
 MODULES = {
@@ -285,7 +298,6 @@ def test_nginx_temp_path_parent_missing(kit: Kit, names: Names) -> None:
     names(kit.doctor(), "nginx-temp-path-parent-missing", "nginx.E122", certain=True)
     assert fixes(kit.doctor("/", "--fix", "--yes")) == [("nginx.E122", "fixed"), ("nginx.E100", "fixed")]
     assert kit.get().body == b"ok"
-    quit_nginx(kit)
 
 
 def test_nginx_log_dir_missing(kit: Kit, names: Names) -> None:
@@ -293,7 +305,6 @@ def test_nginx_log_dir_missing(kit: Kit, names: Names) -> None:
     names(kit.doctor(), "nginx-log-dir-missing", "nginx.E123", certain=True)
     assert fixes(kit.doctor("/", "--fix", "--yes")) == [("nginx.E123", "fixed"), ("nginx.E100", "fixed")]
     assert kit.get().body == b"ok"
-    quit_nginx(kit)
 
 
 @BOTH
