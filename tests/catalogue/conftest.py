@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,21 +19,24 @@ import pytest
 from catalogue.kit import Kit, kits
 from support.stack import clean_environ
 
+#: The name a test gives to the failure it provokes.
+_FAILURE = re.compile(r'names\(.*?"([a-z0-9-]+)",\s*"[a-z-]+\.[EWI]\d', re.DOTALL)
 #: Of each failure one test runs always; its variants and look-alikes run with `-m ''`, as `make doctor-report` does.
-_ALWAYS = ("healthy", "not_blamed", "well")
+_ALWAYS = ("healthy", "not_blamed", "well", "/test_bad_")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what only a thorough run needs."""
+    """Mark what only a thorough run needs: all but the first test that provokes a failure of that name."""
     seen: set[str] = set()
     for item in items:
         if not isinstance(item, pytest.Function) or Path(__file__).parent not in item.path.parents:
             continue
-        name = f"{item.path.name}::{item.originalname}"
-        needed = "names" in item.fixturenames or any(word in item.name for word in _ALWAYS)
-        if name in seen or not needed:
+        named = _FAILURE.search(inspect.getsource(item.function)) if "names" in item.fixturenames else None
+        key = named[1] if named else item.originalname
+        needed = named is not None or any(word in item.name for word in _ALWAYS)
+        if key in seen or not needed:
             item.add_marker(pytest.mark.thorough)
-        seen.add(name)
+        seen.add(key)
 
 
 SYSTEM_NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")

@@ -43,12 +43,12 @@ UNEXPLAINED = Kind(
 )
 
 
-def judge(evidence: Evidence, rules: Sequence[Rule] = RULES) -> tuple[tuple[Finding, ...], tuple[CouldNotTell, ...]]:
+def judge(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[CouldNotTell, ...]]:
     """All findings, the root cause first; and the rules that could not judge what was seen. A rule that fails keeps no other
     from judging; what it had found before counts."""
     found: list[Finding] = []
     failed: list[CouldNotTell] = []
-    for rule in rules:
+    for rule in RULES:
         try:
             for finding in rule(evidence):
                 found.append(finding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from portico.system.look import texts
 _PASSES = ("uwsgi_pass", "proxy_pass")
 _SYSTEM_CONF = ("/etc/nginx/nginx.conf", "/usr/local/nginx/conf/nginx.conf", "/opt/nginx/conf/nginx.conf")
 _MOST_FILES = 200
+_LOG = re.compile(r"uwsgi.*\.log$")
 _SKIPPED = {".git", ".portico", ".venv", "venv", "env", "node_modules", "__pycache__", "site-packages"}
 
 
@@ -37,7 +39,7 @@ def hand_written(project: Path) -> Found:
 def logs_beside(paths: tuple[str, ...]) -> tuple[str, ...]:
     """Logs of uWSGI in the folders of these files: the only trace of one that has died and whose log no option names."""
     folders = dict.fromkeys(str(Path(path).parent) for path in paths if path)
-    found = [log for folder in folders for log in sorted(Path(folder).glob("*uwsgi*.log"))]
+    found = [path for folder in folders for path in _entries(Path(folder)) if _LOG.search(path.name)]
     found += sorted(Path("/var/log/uwsgi").glob("**/*.log")) if Path("/var/log/uwsgi").is_dir() else []
     return tuple(str(path) for path in found[:8])
 

@@ -125,7 +125,7 @@ def _homes(seen: UwsgiSeen) -> Iterator[HomeSeen]:
     for path in dict.fromkeys(named):
         home = Path(_absolute(seen, path))
         text = texts.head(str(home / "pyvenv.cfg"))
-        libraries = [folder.name.removeprefix("python") for folder in sorted(home.glob("lib/python3.*"))]
+        libraries = [folder.name.removeprefix("python") for folder in _found(home, "lib/python3.*")]
         match = _VERSION.search(text)
         python = home / "bin" / "python"
         yield HomeSeen(
@@ -135,6 +135,14 @@ def _homes(seen: UwsgiSeen) -> Iterator[HomeSeen]:
             python=str(python) if os.path.exists(python) else "",  # noqa: PTH110
             real=os.path.realpath(home),
         )
+
+
+def _found(folder: Path, pattern: str) -> list[Path]:
+    """What is there; nothing in a folder that cannot be read, or whose name none can have."""
+    try:
+        return sorted(folder.glob(pattern))
+    except (OSError, ValueError):
+        return []
 
 
 def _missing(seen: UwsgiSeen, project: Path) -> list[Path]:
@@ -150,5 +158,5 @@ def _gone(seen: UwsgiSeen, project: Path) -> Iterator[PathSeen]:
 def _near(seen: UwsgiSeen, project: Path) -> Iterator[str]:
     """Configuration beside one that is not there."""
     for folder in dict.fromkeys(path.parent for path in _missing(seen, project)):
-        inis = [path for path in sorted(folder.glob("*.ini"))[:50] if "[uwsgi" in texts.head(str(path)).lower()]
+        inis = [path for path in _found(folder, "*.ini")[:50] if "[uwsgi" in texts.head(str(path)).lower()]
         yield from (str(path) for path in inis[:_MOST_NEAR])

@@ -121,8 +121,9 @@ def _is_named(target: Target, seen: UwsgiSeen) -> bool:
 
 
 def _folders(seen: UwsgiSeen) -> set[str]:
-    """Where its sockets and its log lie."""
+    """Where its sockets and its log lie; of one whose configuration is hidden, where that lies."""
     paths = [address.removeprefix("unix:") for address in _sockets(seen) if address.startswith("unix:")]
+    paths += seen.missing_files if seen.unread else ()
     return {str(Path(path).parent) for path in (*paths, log_path(seen)) if path}
 
 
