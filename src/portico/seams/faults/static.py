@@ -148,7 +148,7 @@ def _regex_wins(evidence: Evidence, visit: Visit, route: Route, reading: Reading
     """A file the other location would find, or a regular expression that has no folder to look in."""
     winner, loser = route.location, reading.by
     assert winner is not None and loser is not None  # noqa: S101 -- both are locations
-    found, own = there(visit, reading), winner.first("root", "alias", "try_files")
+    found, own = there(visit, reading), root_of(route.chain)[0] or winner.first("try_files")
     if not found and (own or route.action != "file"):
         return None
     certainty: Certainty = "certain" if found else "likely"

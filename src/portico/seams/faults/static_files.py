@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from portico.hops.nginx.file_paths import root_of
 from portico.hops.nginx.locations import parts
 from portico.model.evidence import Evidence
-from portico.model.finding import Basis, Finding
+from portico.model.finding import Finding
 from portico.model.remedy import Remedy
 from portico.model.seen import PathSeen, Route, Visit
 from portico.seams.faults import static_kinds as kinds
@@ -20,24 +19,29 @@ from portico.seams.faults.static_rights import closed
 from portico.seams.faults.static_seen import (
     RELOAD,
     basis,
+    basis_of,
     django,
     inserted,
+    is_static,
     logged,
+    page_needs,
     path_shown,
     routed,
     setting,
     shown,
+    static_url,
     way,
 )
 
 _PASSES = ("uwsgi", "proxy", "fastcgi", "scgi")
-_ASSET = re.compile(r"\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
 
 
 def missing(evidence: Evidence) -> Iterator[Finding]:
     """Requests for files that ended in a 404, where nginx looked in the place that was meant."""
     for visit, route in routed(evidence):
-        if visit.exchange.status != 404 or misread(evidence, visit) or closed(visit):
+        # What browsers and robots still ask for of files that were renamed says nothing.
+        old = visit.name == "recent" and django(evidence).static.count > 0
+        if visit.exchange.status != 404 or old or misread(evidence, visit) or closed(visit):
             continue
         looked = visit.files[0] if visit.files and _looks(evidence, visit, route) else None
         if looked and looked.missing:
@@ -56,32 +60,21 @@ def _looks(evidence: Evidence, visit: Visit, route: Route) -> bool:
     return by_place or (root != "" and _inside(visit.files[0].path, root))
 
 
-def _is_static(evidence: Evidence, visit: Visit) -> bool:
-    """Whether Django would link to it, or where Django is not known, whether it looks like that."""
-    url, uri = setting(evidence, "STATIC_URL"), uri_of(visit)
-    if url:
-        # A site that is mounted below a path has that in front of it.
-        mounted = url in uri and _ASSET.search(uri) is not None
-        return visit.name == "static" or (url not in ("", "/") and (uri.startswith(url) or mounted))
-    return visit.name == "static" or uri.startswith("/static/") or bool(_ASSET.search(uri))
-
-
 def _not_there(evidence: Evidence, visit: Visit, route: Route, looked: PathSeen) -> Iterator[Finding]:
     root = django(evidence).static.root
     right = next((one for one in _readings(evidence, visit, route) if one.slip == "collected"), None)
     other = right if right and there(visit, right) else None
-    found = near(visit, right) if right else None
-    same = found is not None and found.missing == looked.missing
+    same = right is not None and (found := near(visit, right)) is not None and found.missing == looked.missing
     rows = [visit.exchange.line, *way(route), path_shown(looked)]
     rows += [entry.line for entry in logged(evidence, visit, looked.path)]
-    if not _is_static(evidence, visit):
+    if not is_static(evidence, visit):
         return
     if (
         root
         and not same
         and not _inside(looked.path, root)
         and _known(evidence)
-        and uri_of(visit).startswith(_url(evidence))
+        and uri_of(visit).startswith(static_url(evidence))
     ):
         yield _other_folder(evidence, visit, route, root, rows, other)
         return
@@ -106,10 +99,6 @@ def _counted(evidence: Evidence) -> list[str]:
 
 def _known(evidence: Evidence) -> bool:
     return bool(django(evidence).settings)
-
-
-def _url(evidence: Evidence) -> str:
-    return setting(evidence, "STATIC_URL") or "/static/"
 
 
 def _inside(path: str, folder: str) -> bool:
@@ -146,7 +135,7 @@ def _passed_on(evidence: Evidence, visit: Visit, route: Route) -> Iterator[Findi
     if _is_media(evidence, uri):
         yield _media(evidence, visit, route)
         return
-    if not _is_static(evidence, visit) or (not url and visit.exchange.maker != "django"):
+    if not is_static(evidence, visit) or (not url and visit.exchange.maker != "django"):
         return
     if any("whitenoise" in str(name).lower() for name in django(evidence).settings.get("MIDDLEWARE") or ()):
         yield _whitenoise(evidence, visit, route)
@@ -155,11 +144,6 @@ def _passed_on(evidence: Evidence, visit: Visit, route: Route) -> Iterator[Findi
         (one for one in _readings(evidence, visit, route) if one.slip == "elsewhere" and there(visit, one)), None
     )
     yield _other_url(evidence, visit, route, elsewhere) if elsewhere else _no_location(evidence, visit, route)
-
-
-def _basis_of(evidence: Evidence, visit: Visit) -> Basis:
-    """What was not asked for stands behind what was."""
-    return "request" if visit.name != "static" else "configuration"
 
 
 def _other_url(evidence: Evidence, visit: Visit, route: Route, reading: Reading) -> Finding:
@@ -171,7 +155,7 @@ def _other_url(evidence: Evidence, visit: Visit, route: Route, reading: Reading)
         cause=f"pages link to {url}, and nginx hands the same files out under `{location.text}`",
         evidence=[visit.exchange.line, *_stated(evidence), shown(location), shown(folder), *_passed(route), reading.path],
         fix=[f"{right}   # at {location.where}, instead of `{location.text}`", RELOAD],
-        basis=_basis_of(evidence, visit),
+        basis=basis_of(visit),
         remedy=_insert(evidence, route, right)
         if folder.name == "alias" and setting(evidence, "STATIC_URL") == url
         else None,
@@ -209,9 +193,9 @@ def _insert(evidence: Evidence, route: Route, text: str) -> Remedy | None:
 
 
 def _no_location(evidence: Evidence, visit: Visit, route: Route) -> Finding:
-    static, url = django(evidence).static, _url(evidence)
+    static, url = django(evidence).static, static_url(evidence)
     right = _location(url, static.root or "/srv/site/staticfiles")
-    asked = visit.name != "static" or (not evidence.url and _page_needs(evidence, url))
+    asked = visit.name != "static" or (not evidence.url and page_needs(evidence, url))
     return (kinds.NO_LOCATION if asked else kinds.UNUSED_LOCATION).found(
         cause=f"no location of nginx hands out {url}: the request is passed to the application, which has no such page",
         evidence=[
@@ -225,18 +209,11 @@ def _no_location(evidence: Evidence, visit: Visit, route: Route) -> Finding:
             RELOAD,
             *([] if static.count or not static.root else [command_line(evidence)]),
         ],
-        basis=_basis_of(evidence, visit),
+        basis=basis_of(visit),
         # What was not asked for may be served elsewhere.
         certainty="certain" if _known(evidence) and asked else "likely",
         remedy=_insert(evidence, route, right) if static.count else None,
     )
-
-
-def _page_needs(evidence: Evidence, url: str) -> bool:
-    """Whether the page that was asked for links to a static file."""
-    first = evidence.visit
-    text = first.exchange.text if first and first.exchange.status < 400 else ""
-    return re.search(rf"(?:href|src)=[\"']?{re.escape(url)}", text) is not None
 
 
 def _whitenoise(evidence: Evidence, visit: Visit, route: Route) -> Finding:
@@ -244,7 +221,7 @@ def _whitenoise(evidence: Evidence, visit: Visit, route: Route) -> Finding:
         cause="WhiteNoise serves what was in STATIC_ROOT when it started, and this file was not",
         evidence=[visit.exchange.line, *_passed(route), *_counted(evidence)],
         fix=[command_line(evidence), "then restart uWSGI: WhiteNoise looks once"],
-        basis=_basis_of(evidence, visit),
+        basis=basis_of(visit),
         certainty="likely",
         remedy=collected(evidence, renew=True),
     )
@@ -266,35 +243,4 @@ def _media(evidence: Evidence, visit: Visit, route: Route) -> Finding:
     )
 
 
-def unset(evidence: Evidence) -> Iterator[Finding]:
-    """Settings with which collectstatic cannot work."""
-    said = django(evidence)
-    if "django.contrib.staticfiles" not in (said.settings.get("INSTALLED_APPS") or ()) or not said.ok:
-        return
-    if said.static.root_in_dirs:
-        yield kinds.ROOT_IN_DIRS.found(
-            cause=f"STATIC_ROOT {said.static.root} is in STATICFILES_DIRS as well",
-            evidence=[f"STATIC_ROOT = {said.static.root}", f"STATICFILES_DIRS = {list(said.static.dirs)}"],
-            fix=['STATIC_ROOT = BASE_DIR / "staticfiles"   # in the settings, and the same folder in nginx'],
-            basis="state",
-        )
-    if said.static.root or evidence.managed:
-        return
-    for visit, route in routed(evidence):
-        needed = visit.name != "static" or _page_needs(evidence, _url(evidence)) or route.action == "file"
-        if (
-            visit.exchange.status == 404
-            and _is_static(evidence, visit)
-            and uri_of(visit).startswith(_url(evidence))
-            and needed
-        ):
-            yield kinds.ROOT_UNSET.found(
-                cause="STATIC_ROOT is not set: collectstatic has nowhere to copy the files to",
-                evidence=[visit.exchange.line, "STATIC_ROOT = None", f"STATIC_URL = {setting(evidence, 'STATIC_URL')}"],
-                fix=['STATIC_ROOT = BASE_DIR / "staticfiles"   # in the settings', command_line(evidence)],
-                basis=_basis_of(evidence, visit),
-            )
-            return
-
-
-RULES = (missing, unset)
+RULES = (missing,)

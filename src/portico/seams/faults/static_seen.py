@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from portico.hops.nginx.file_paths import root_of
@@ -13,7 +14,10 @@ from portico.model.log import ErrorEntry
 from portico.model.remedy import EditLine, InsertLine, PorticoUp, Remedy, Step
 from portico.model.seen import PathSeen, Route, Visit
 from portico.seams.faults.reload import reload_step
+from portico.seams.faults.static_paths import uri_of
 
+#: What is no page, by its name.
+_ASSET = re.compile(r"\.(?:css|m?js|map|png|jpe?g|gif|svg|ico|webp|woff2?|ttf)$", re.IGNORECASE)
 RELOAD = "then: sudo nginx -s reload"
 
 
@@ -89,3 +93,30 @@ def inserted(evidence: Evidence, file: str, after: int, text: str) -> Remedy:
     """One line more in nginx's configuration."""
     step = InsertLine(file, after, text)
     return mended(evidence, f"insert `{text.strip()}` after {file}:{after} and reload nginx", step)
+
+
+def static_url(evidence: Evidence) -> str:
+    """STATIC_URL, or what it mostly is."""
+    return setting(evidence, "STATIC_URL") or "/static/"
+
+
+def is_static(evidence: Evidence, visit: Visit) -> bool:
+    """Whether Django would link to it, or where Django is not known, whether it looks like that."""
+    url, uri = setting(evidence, "STATIC_URL"), uri_of(visit)
+    if url:
+        # A site that is mounted below a path has that in front of it.
+        mounted = url in uri and _ASSET.search(uri) is not None
+        return visit.name == "static" or (url not in ("", "/") and (uri.startswith(url) or mounted))
+    return visit.name == "static" or uri.startswith("/static/") or (visit.name == "asked" and bool(_ASSET.search(uri)))
+
+
+def page_needs(evidence: Evidence, url: str) -> bool:
+    """Whether the page that was asked for links to a static file."""
+    first = evidence.visit
+    text = first.exchange.text if first and first.exchange.status < 400 else ""
+    return re.search(rf"(?:href|src)=[\"']?{re.escape(url)}", text) is not None
+
+
+def basis_of(visit: Visit) -> Basis:
+    """What was not asked for stands behind what was."""
+    return "request" if visit.name != "static" else "configuration"
