@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         named = _FAILURE.search(inspect.getsource(item.function)) if "names" in item.fixturenames else None
         key = named[1] if named else item.originalname
-        needed = named is not None or any(word in item.name for word in _ALWAYS)
+        needed = named is not None or any(word in item.nodeid for word in _ALWAYS)
         if key in seen or not needed:
             item.add_marker(pytest.mark.thorough)
         seen.add(key)
