@@ -31,7 +31,9 @@ def rows() -> list[dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "rows.jsonl"
         environ = {**os.environ, "PORTICO_REPORT": str(report)}
-        subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "", str(HERE)], env=environ, check=False)
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", str(HERE)], env=environ, check=False
+        )
         found = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
     return sorted(found, key=lambda row: (row["failure"], row["test"]))
 

@@ -21,7 +21,7 @@ from support.stack import clean_environ
 
 #: The name a test gives to the failure it provokes.
 _FAILURE = re.compile(r'names\(.*?"([a-z0-9-]+)",\s*"[a-z-]+\.[EWI]\d', re.DOTALL)
-#: Of each failure one test runs always; its variants and look-alikes run with `-m ''`, as `make doctor-report` does.
+#: Of each failure one test runs always; its variants and look-alikes run with `-m ''`.
 _ALWAYS = ("healthy", "not_blamed", "well", "/test_bad_")
 
 

@@ -53,6 +53,7 @@ def test_nothing_runs_and_fix_starts_it(site: Project) -> None:
 
 
 def test_a_project_that_does_not_load_says_why(site: Project) -> None:
+    site.write("portico.toml", "allow_root_app = true\n")
     settings = site.folder / "mysite" / "settings.py"
     settings.write_text("import nowhere_to_be_found\n" + settings.read_text())
     ran = doctor(site)
@@ -92,3 +93,10 @@ def test_a_path_that_is_no_url_is_refused(hello: Project) -> None:
 def test_fix_in_json_needs_yes(hello: Project) -> None:
     ran = doctor(hello, "--fix")
     assert ran.code == 2
+
+
+def test_a_new_release_is_not_blamed(site: Project) -> None:
+    assert site.up().code == 0
+    assert site.portico("reload", "--json").code == 0
+    ran = doctor(site)
+    assert [finding["id"] for finding in ran.json["findings"] if finding["severity"] != "info"] == []
