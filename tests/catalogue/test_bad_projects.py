@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_a_python_that_is_gone(kit: Kit) -> None:
     ini = kit.write("uwsgi.ini", f"[uwsgi]\nmaster = true\nmodule = hello\nsocket = {kit.socket}\n")
     envelope = sound(kit.portico("doctor", "--uwsgi", str(ini), "--python", str(kit.folder / "gone" / "python")))
     assert any("gone/python" in one["reason"] for one in envelope["result"]["unknown"])
+
+
+def test_what_is_seen_in_a_python_that_was_guessed_is_not_certain(kit: Kit) -> None:
+    kit.write("project/app.py", "import not_there_at_all\n" + APP)
+    ini = kit.write("uwsgi.ini", f"[uwsgi]\nmaster = true\nmodule = app\nchdir = {kit.project}\nsocket = {kit.socket}\n")
+    guessed = sound(kit.portico("doctor", "--uwsgi", str(ini)), code=1)
+    assert "--python" in " ".join(one["reason"] for one in guessed["result"]["unknown"])
+    named = sound(kit.portico("doctor", "--uwsgi", str(ini), "--python", sys.executable), code=1)
+    found = [next(one for one in said["findings"] if "not_there_at_all" in one["cause"]) for said in (guessed, named)]
+    assert [one["certainty"] for one in found] == ["likely", "certain"]
 
 
 def test_a_rule_that_fails_keeps_no_other_from_judging(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

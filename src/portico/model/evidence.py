@@ -185,9 +185,9 @@ class UwsgiSeen:
 class ProjectSeen:
     """What the project's own Python says when the application is loaded and called there, in the environment and folder of
     the running uWSGI (or what its configuration says). `answer` is the JSON of `inside/examine_project.py`; None when it
-    gave
-    none, and `outcome` says what the process did. `directory` is where it ran, `python` with what, `account` as whom.
-    `paths` are what it has to read (its folder, its module or file, the interpreter), walked as that account."""
+    gave none, and `outcome` says what the process did. `directory` is where it ran, `python` with what, `account` as whom.
+    `paths` are what it has to read (its folder, its module or file, the interpreter), walked as that account. `guessed`:
+    nothing runs, and nothing says that it is this Python which will."""
 
     directory: str
     python: str
@@ -199,6 +199,7 @@ class ProjectSeen:
     outcome: Outcome | None = None
     environ_names: frozenset[str] = frozenset()
     paths: tuple[PathSeen, ...] = ()
+    guessed: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,11 @@ def _name(rule: Rule) -> str:
 
 
 def _doubted(evidence: Evidence, finding: Finding) -> Finding:
-    """What rests on a configuration of uWSGI of which not all was seen is likely at most: it may say something else."""
-    of_uwsgi = "uwsgi" in finding.hop and finding.basis == "configuration"
-    if of_uwsgi and any(seen.unread for seen in evidence.uwsgi):
+    """Likely at most is what rests on a configuration of uWSGI of which not all was seen, since it may say something else;
+    and what an application says in a Python that may not be its own."""
+    of_uwsgi = "uwsgi" in finding.hop and finding.basis == "configuration" and any(seen.unread for seen in evidence.uwsgi)
+    inside = finding.hop in ("wsgi", "uwsgi-wsgi", "wsgi-django", "django")
+    if of_uwsgi or (inside and evidence.project is not None and evidence.project.guessed):
         return replace(finding, certainty="likely")
     return finding
 

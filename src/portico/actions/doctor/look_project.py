@@ -26,8 +26,8 @@ _MOST_PACKAGES = 200
 @dataclass(frozen=True)
 class Place:
     """Where an application is and how it is run. `environ` holds secrets and is never shown. `static_root` is where a stack
-    of
-    Portico's has the static files of a project that names no folder for them."""
+    of Portico's has the static files of a project that names no folder for them. `guessed`: nothing says that it is this
+    Python."""
 
     directory: str
     python: str
@@ -38,6 +38,7 @@ class Place:
     environ: Mapping[str, str]
     account: Account
     static_root: str = ""
+    guessed: bool = False
 
 
 def place_of(target: Target, seen: UwsgiSeen | None) -> Place | None:
@@ -62,6 +63,7 @@ def place_of(target: Target, seen: UwsgiSeen | None) -> Place | None:
         python_path=tuple(dict.fromkeys((*_python_path(seen, directory), directory))),
         environ=_environ(seen, account),
         account=account,
+        guessed=not seen.master and not _known_python(target, seen, directory),
     )
 
 
@@ -106,6 +108,11 @@ def _python_path(seen: UwsgiSeen, directory: str) -> list[str]:
 def _python(target: Target, seen: UwsgiSeen, directory: str) -> str:
     """Whose packages the application sees: those of the interpreter that runs uWSGI. One that is embedded is reached through
     its `home`."""
+    return _known_python(target, seen, directory) or shutil.which("python3") or "python3"
+
+
+def _known_python(target: Target, seen: UwsgiSeen, directory: str) -> str:
+    """Empty where nothing says which."""
     if target.asked.python:
         return target.asked.python
     if seen.python:
@@ -113,7 +120,7 @@ def _python(target: Target, seen: UwsgiSeen, directory: str) -> str:
     homes = [seen.value("home")] if seen.value("home") else []
     homes += [f"{directory}/{name}" for name in (".venv", "venv", "env")]
     found = (f"{home}/bin/python" for home in homes if os.access(f"{home}/bin/python", os.X_OK))
-    return next(found, None) or shutil.which("python3") or "python3"
+    return next(found, "")
 
 
 def _environ(seen: UwsgiSeen | None, account: Account) -> dict[str, str]:
@@ -172,6 +179,7 @@ def examine(place: Place, paths: tuple[PathSeen, ...], path: str, host: str, lim
         outcome=outcome,
         environ_names=frozenset(place.environ),
         paths=paths,
+        guessed=place.guessed,
     )
 
 

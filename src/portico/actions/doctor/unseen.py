@@ -121,6 +121,8 @@ def _owner(listener: ListenerSeen) -> str:
 
 def _of_project(project: ProjectSeen) -> Iterator[CouldNotTell]:
     outcome, said = project.outcome, parse(project.answer)
+    if project.guessed:
+        yield CouldNotTell("project", f"nothing says which Python it is: {project.python} was taken; name it with --python")
     code = outcome.code if outcome else 0
     if project.answer is None:
         last = (outcome.stderr.strip().splitlines() or [""])[-1][:200] if outcome else ""
