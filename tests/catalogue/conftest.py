@@ -20,7 +20,7 @@ from catalogue.kit import Kit, kits
 from support.stack import clean_environ
 
 #: The name a test gives to the failure it provokes.
-_FAILURE = re.compile(r'names\(.*?"([a-z0-9-]+)",\s*"[a-z-]+\.[EWI]\d', re.DOTALL)
+_FAILURE = re.compile(r'names\(.*?"([A-Za-z0-9-]+)",\s*"[a-z-]+\.[EWI]\d', re.DOTALL)
 #: Of each failure one test runs always; its variants and look-alikes run with `-m ''`.
 _ALWAYS = ("healthy", "not_blamed", "well", "/test_bad_")
 
