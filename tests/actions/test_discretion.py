@@ -1,0 +1,77 @@
+"""What is a secret by its form, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from portico.actions.doctor.discretion import Discretion
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET http://h/?token=abcdef&page=2 -> 200", "GET http://h/?token=***&page=2 -> 200"),
+        ("GET /x?api_key=1&next=/a", "GET /x?api_key=***&next=/a"),
+        ("http://joe:s3cret@host/x", "http://***@host/x"),
+        ("https://ghp_abc@host/x", "https://***@host/x"),
+        ("postgres://joe:pw@db/x", "postgres://***@db/x"),
+        ("--env DJANGO_SECRET=abc def", "--env DJANGO_SECRET=*** def"),
+        ("env = DB_PASSWORD=hunter2", "env = DB_PASSWORD=***"),
+        ("db-password = hunter2", "db-password = ***"),
+        ("Authorization: Basic abcd=", "Authorization: Basic ***"),
+        ("'HTTP_AUTHORIZATION': 'Bearer aaa.bbb'", "'HTTP_AUTHORIZATION': 'Bearer ***'"),
+        ("Cookie: sessionid=b; theme=d", "Cookie: ***"),
+        ("csrftoken=abcdef; sessionid=xyz", "csrftoken=***; sessionid=***"),
+        ("/reset/Mw/c3k1ab-0123456789abcdef0123456789abcdef/", "/reset/Mw/***/"),
+    ],
+)
+def test_a_secret_by_its_form(text: str, shown: str) -> None:
+    assert Discretion().text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'SECRET_KEY = os.environ["SECRET_KEY"]',
+        "SESSION_COOKIE_SECURE = True",
+        "CSRF_TRUSTED_ORIGINS=https://example.org",
+        "uwsgi_pass unix:/run/app.sock",
+        "uwsgi_pass=unix:/run/app.sock",
+        "uwsgi://unix:@abstract/page",
+        "`x` is no `key = value`",
+        "chmod-socket = 660",
+        "a secure cookie: the browser keeps it",
+        "Basic authentication is on",
+        "GET http://127.0.0.1:8000/@joe/a=b -> 200",
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    assert Discretion().text(text) == text
+
+
+def test_what_a_url_holds_is_hidden_wherever_it_appears() -> None:
+    clean = Discretion(url="http://joe%40x:pa55w0rd!@host/?token=tok3n%2Bvalue")
+    assert clean.text("seen pa55w0rd! and tok3n+value and tok3n%2Bvalue of joe@x") == "seen *** and *** and *** of ***"
+
+
+def test_half_a_secret_is_one() -> None:
+    secret = "abcdefghijklmnopqrstuvwxyz0123456789"
+    clean = Discretion(url=f"http://host/?token={secret}")
+    for length in (12, 20, 35):
+        assert clean.text(f"it ends in {secret[:length]}") == "it ends in ***"
+    assert clean.text(f"a {secret[:7]} ... {secret[-6:]} z") == "a *** ... *** z"
+
+
+def test_a_command_line_hides_the_word_behind_its_option() -> None:
+    words = ("mysqld", "--password", "abcd", "--user=joe", "--token=xyz", "--verbose")
+    assert Discretion().command(words) == ("mysqld", "--password", "***", "--user=joe", "--token=***", "--verbose")
+
+
+def test_data_keeps_its_form() -> None:
+    clean = Discretion(url="http://h/?token=kept-secret")
+    data = {"hop": "kept-secret", "rows": ["x kept-secret", {"n": 5, "none": None, "yes": True}], "pair": ("kept-secret",)}
+    assert clean.data(data) == {
+        "hop": "kept-secret",
+        "rows": ["x ***", {"n": 5, "none": None, "yes": True}],
+        "pair": ["***"],
+    }
