@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,6 +144,44 @@ def test_a_failure_is_named_as_far_as_others_may_see(kit: Kit) -> None:
     assert ran.code == 1
     assert "Traceback" not in ran.err
     assert "hidden from this account" in ran.out
+
+
+@as_root
+def test_a_question_that_nobody_answers(kit: Kit) -> None:
+    kit.uwsgi(*HELLO[:-2], "--chmod-socket=600", "--socket", kit.socket)
+    kit.nginx(f"location / {{ {kit.app} }}")
+    ran = apart(kit, "doctor", kit.url, "--nginx", str(kit.folder / "nginx.conf"), "--fix")
+    assert (ran.code, "declined" in ran.out, "nobody to answer" in ran.err) == (1, True, True)
+    assert stat.S_IMODE(Path(kit.socket).stat().st_mode) == 0o600
+
+
+@as_root
+def test_ctrl_c_at_a_question(kit: Kit) -> None:
+    kit.uwsgi(*HELLO[:-2], "--chmod-socket=600", "--socket", kit.socket)
+    kit.nginx(f"location / {{ {kit.app} }}")
+    command = [
+        sys.executable,
+        "-m",
+        "portico",
+        "-C",
+        str(kit.project),
+        "doctor",
+        kit.url,
+        "--nginx",
+        f"{kit.folder}/nginx.conf",
+    ]
+    with subprocess.Popen(
+        [*command, "--fix"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stderr is not None
+        said = b""
+        while b"[y/N]" not in said:
+            said += process.stderr.read(1)
+            assert process.poll() is None, said
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, b"system.E000" in err, b"Traceback" in err) == (130, b"", False, False)
+    assert stat.S_IMODE(Path(kit.socket).stat().st_mode) == 0o600
 
 
 SITE = "events {{}}\nhttp {{ server {{ listen 127.0.0.1:{port}; location / {{ uwsgi_pass unix:{socket}; }} }} }}\n"

@@ -85,5 +85,12 @@ def _seconds(since: str) -> float:
 
 
 def _agrees(finding: Finding) -> bool:
+    """Where nobody is there to answer, the answer is no."""
     click.echo("\n" + finding_text(finding), err=True)
-    return click.confirm(f"  {finding.remedy.says if finding.remedy else ''}?", err=True)
+    try:
+        return click.confirm(f"  {finding.remedy.says if finding.remedy else ''}?", err=True)
+    except click.Abort as stopped:
+        if not isinstance(stopped.__context__, EOFError):
+            raise KeyboardInterrupt from None
+        click.echo("no (there is nobody to answer; --yes does not ask)", err=True)
+        return False
