@@ -39,7 +39,7 @@ SMALL_BUFFER = Kind(
     "4096)...skip`.",
     example="[uwsgi]\nbuffer_size = 4096",
     cure="`buffer_size = 32768` in `[uwsgi]`, or leave it out.",
-    standing=2,
+    standing=3,
 )
 OPEN = Kind(
     "nginx-uwsgi.W004",

@@ -172,7 +172,7 @@ FORGED_SCHEME = Kind(
     example="location / { include uwsgi_params; uwsgi_pass unix:/run/site/app.sock; }   # on the edge, over plain http",
     cure='On the edge: `uwsgi_param HTTP_X_FORWARDED_PROTO $scheme; uwsgi_param HTTP_X_FORWARDED_SSL "";`. Behind a proxy '
     "that ends TLS: let that one set it, whatever the client sent.",
-    standing=2,
+    standing=1,
 )
 MEDIA_CLOSED = Kind(
     "nginx-django.E160",

@@ -98,7 +98,7 @@ ONE_AT_A_TIME = Kind(
     "the queue.",
     example="*** Operational MODE: single process ***",
     cure="`processes = 4` and `threads = 2` in uwsgi.ini.",
-    standing=1,
+    standing=2,
 )
 ALL_BUSY = Kind(
     "uwsgi.E159",
@@ -133,6 +133,16 @@ FILES = Kind(
     cure="`ls -l /proc/WORKER/fd` shows what is open: what grows is not closed. A higher limit (`LimitNOFILE=65536` in "
     "the unit) only "
     "where many are really needed.",
+)
+HELD_UP = Kind(
+    "uwsgi.W163",
+    "uwsgi",
+    "A slow page held up the whole site: uWSGI serves one request at a time",
+    "With one process and one thread everybody waits for the page that runs, however small theirs is.",
+    source=f"{_OPTIONS}#processes",
+    shows="Everything hangs while one page runs, then all goes on. The log shows small times: the rest was spent in the queue.",
+    example="spawned uWSGI worker 1 (pid: 4177, cores: 1)\n... GET /report/ => generated 10 bytes in 3004 msecs",
+    cure="`processes = 4` and `threads = 2` in uwsgi.ini; and make the slow page faster.",
 )
 SHARED_TIMER = Kind(
     "uwsgi.W162",

@@ -15,6 +15,8 @@ from portico.model.log import Event
 _SAME_S = 5.0
 _MIB = 1 << 20
 _SLOW_S = 2.0
+#: From here on a page that runs alone is felt by others.
+_HELD_UP_MS = 1000
 
 
 def _basis(evidence: Evidence, event: Event) -> Basis:
@@ -194,12 +196,26 @@ def only_one(evidence: Evidence) -> Iterator[Finding]:
         spawned = seen.saw("worker-spawned")
         single = seen.master and spawned and {event.data.get("worker") for event in spawned} == {"1"}
         if single and spawned[-1].data.get("cores") == "1" and not seen.option("asyncio", "gevent", "async"):
-            yield kinds.ONE_AT_A_TIME.found(
-                cause="there is one worker with one thread: while it runs a page, everybody waits",
-                evidence=[spawned[-1].text, *_row(seen, "processes"), *_row(seen, "threads")],
+            slow = [event for event in seen.saw("request", "request-json") if _msecs(event) >= _HELD_UP_MS]
+            worst = max(slow, key=_msecs, default=None)
+            kind = kinds.HELD_UP if worst else kinds.ONE_AT_A_TIME
+            yield kind.found(
+                cause="there is one worker with one thread: while it runs a page, everybody waits"
+                + (f", the last time for {_msecs(worst) / 1000:.1f} s" if worst else ""),
+                evidence=[
+                    spawned[-1].text,
+                    *([worst.text] if worst else []),
+                    *_row(seen, "processes"),
+                    *_row(seen, "threads"),
+                ],
                 fix=["processes = 4\nthreads = 2   # in uwsgi.ini"],
                 basis="log",
             )
+
+
+def _msecs(event: Event) -> int:
+    text = event.data.get("msecs", "").partition(".")[0]
+    return int(text) if text.isdigit() else 0
 
 
 def descriptors(evidence: Evidence) -> Iterator[Finding]:
