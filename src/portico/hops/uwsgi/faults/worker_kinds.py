@@ -140,7 +140,8 @@ HELD_UP = Kind(
     "A slow page held up the whole site: uWSGI serves one request at a time",
     "With one process and one thread everybody waits for the page that runs, however small theirs is.",
     source=f"{_OPTIONS}#processes",
-    shows="Everything hangs while one page runs, then all goes on. The log shows small times: the rest was spent in the queue.",
+    shows="Everything hangs while one page runs, then all goes on. The log shows small times: the rest was spent in "
+    "the queue.",
     example="spawned uWSGI worker 1 (pid: 4177, cores: 1)\n... GET /report/ => generated 10 bytes in 3004 msecs",
     cure="`processes = 4` and `threads = 2` in uwsgi.ini; and make the slow page faster.",
 )
