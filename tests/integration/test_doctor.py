@@ -101,3 +101,16 @@ def test_a_new_release_is_not_blamed(site: Project) -> None:
     ran = doctor(site)
     assert errors(ran) == []
     assert "nginx.W127" not in ran.ids
+
+
+def test_a_page_that_raises_is_not_blamed_on_a_database_that_is_not_there(site: Project) -> None:
+    site.write(
+        "mysite/urls.py",
+        "from django.urls import path\n\n\ndef boom(request):\n    return 1 / 0\n\n\nurlpatterns = [path('boom/', boom)]\n",
+    )
+    assert site.up().code == 0
+    ran = doctor(site, "/boom/")
+    first = ran.json["findings"][0]
+    assert (ran.code, first["id"], first["follows"]) == (1, "django.E110", [])
+    assert "ZeroDivisionError" in first["cause"]
+    assert "urls.py:5" in first["cause"]

@@ -72,7 +72,7 @@ def _of_alias(evidence: Evidence, alias: Database, stumbled: list[tuple[Kind, Ra
         kind = _BY_STATE.get(alias.kind, kinds.UNUSABLE)
         missed = any(other is kind for other, _ in stumbled)
         unused = alias.sqlite is not None and not alias.sqlite.exists
-        if missed or not answers_well(evidence):
+        if missed or not (answers_well(evidence) or _has_another_reason(evidence)):
             yield _of_state(evidence, alias, kind, stumbled)
         elif unused:
             # Many a small site has the settings of a database and no use for one.
@@ -85,6 +85,12 @@ def _of_alias(evidence: Evidence, alias: Database, stumbled: list[tuple[Kind, Ra
         yield _unapplied(evidence, alias, stumbled)
     if finding := _may_run_out(evidence, alias):
         yield finding
+
+
+def _has_another_reason(evidence: Evidence) -> bool:
+    """The page that was just asked for raised something that no database has to do with."""
+    said = [one for one in raised(evidence) if one.basis == "request"]
+    return bool(said) and not any(kind_of(one.exception, one.message) for one in said)
 
 
 def _rows_of(kind: Kind, stumbled: list[tuple[Kind, Raised]]) -> tuple[list[str], Basis]:
