@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portico.actions.doctor.discretion import Discretion
+from portico.actions.doctor.secrets import of_words
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,11 @@ def test_half_a_secret_is_one() -> None:
 def test_a_command_line_hides_the_word_behind_its_option() -> None:
     words = ("mysqld", "--password", "abcd", "--user=joe", "--token=xyz", "--verbose")
     assert Discretion().command(words) == ("mysqld", "--password", "***", "--user=joe", "--token=***", "--verbose")
+
+
+def test_a_process_that_is_just_ending_has_no_command_line() -> None:
+    assert list(of_words(())) == []
+    assert Discretion().command(()) == ()
 
 
 def test_data_keeps_its_form() -> None:

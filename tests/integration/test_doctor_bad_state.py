@@ -128,7 +128,8 @@ def test_looking_changes_nothing(site: Project) -> None:
     where = find_places(site.folder)
     folders = [site.folder, where.state, where.run]
     # What supervisord says of a start is written a second after it.
-    until(lambda: "entered RUNNING" in "".join(path.read_text() for path in where.run.rglob("supervisord.log")))
+    log = where.run / "supervisord.log"
+    until(lambda: log.read_text().count("entered RUNNING") == log.read_text().count("spawned: ") > 0)
     before = listing(folders)
     sound(doctor(site), 0)
     sound(doctor(site, "/admin/login/"), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from itertools import zip_longest
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from portico.inside.masking import secret_name
@@ -12,7 +12,6 @@ from portico.model.directive import Directive, Option
 from portico.model.evidence import Evidence, Exchange, ProcessSeen, UwsgiSeen
 
 Named = Iterator[tuple[str, str]]
-T = TypeVar("T")
 #: Parameters and headers that let somebody in, and whose names do not say so.
 _ALSO = frozenset(
     ("key", "sig", "code", "session", "sid", "sessionid", "phpsessid", "jsessionid", "jwt", "otp", "authorization", "cookie")
@@ -68,7 +67,8 @@ def of_uwsgi(seen: UwsgiSeen) -> Iterator[ProcessSeen]:
 
 def of_words(words: Sequence[str]) -> Named:
     """Of a command line: `NAME=value`, `--name=value`, `--name value`, whatever program it is of."""
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    # A process that is just ending has no words.
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         name, equals, value = word.lstrip("-").partition("=")
         if equals:
             yield name, value
