@@ -253,7 +253,7 @@ def test_everything_dies_and_comes_back_meanwhile(kit: Kit) -> None:
     killer = threading.Thread(target=churn)
     killer.start()
     try:
-        for _ in range(5):
+        for _ in range(3):
             # Apart from us: it changes its account for a moment, and threads share theirs.
             sound(apart(kit, "doctor", kit.url, "--nginx", f"{kit.folder}/nginx.conf", "--json").json)
     finally:
