@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -104,14 +103,3 @@ def _http(address: str, path: str, host: str, patience_s: float) -> Exchange:
         return ask.http("http", address, 0, path, headers=headers, timeout_s=patience_s)
     name, _, port = address.rpartition(":")
     return ask.http("http", name.strip("[]"), int(port), path, headers=headers, timeout_s=patience_s)
-
-
-def is_here(address: str) -> bool:
-    """Whether an address is on this machine for certain: a unix socket or the loopback."""
-    if address.startswith("unix:"):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

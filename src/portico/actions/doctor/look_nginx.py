@@ -210,8 +210,3 @@ def _sort(text: str, entries: list[ErrorEntry], lines: list[str], since_s: float
         # The log has whole seconds.
         elif entry.time_s >= int(since_s):
             entries.append(entry)
-
-
-def blocks(nginx: NginxSeen, name: str) -> tuple[Directive, ...]:
-    """All directives of that name in the configuration."""
-    return tuple(nginx.tree.deep(name)) if nginx.tree else ()
