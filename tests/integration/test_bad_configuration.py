@@ -251,6 +251,6 @@ def test_what_nginx_or_uwsgi_rejects_leaves_the_running_stack_alone(running: Pro
     ran = configured(running, text).portico("up", "-d", "--json")
     refused(ran, finding_id, code, *words)
     after = running.status()
-    assert (after.code, after.result["release"], after.result["url"]) == (0, before["release"], before["url"])
+    assert (after.code, after.result["release"], after.result["url"]) == (0, before["release"], before["url"]), after.out
     assert [hop.get("pid") for hop in after.result["hops"]] == [hop.get("pid") for hop in before["hops"]]
     assert running.get("/").body == b"fine"
