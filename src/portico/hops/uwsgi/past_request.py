@@ -181,7 +181,7 @@ def _after(lines: Sequence[str], at: int) -> float:
 
 
 def _time(line: str) -> float:
-    """Epoch seconds of a line of JSON, 0 for any other: what uWSGI stamps by itself may be in the application's time zone."""
+    """Epoch seconds of a line of JSON, else 0: what uWSGI stamps by itself may be in the application's time zone."""
     if not line.startswith('{"t":'):
         return 0.0
     if entry := parse_request_line(line):

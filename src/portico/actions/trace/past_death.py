@@ -1,0 +1,75 @@
+"""Where a request of the past died, as far as the logs say it. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portico.actions.trace.past_seen import CLIENT_LEFT, Seen
+from portico.hops.uwsgi.past_request import Failure, Killed
+
+#: nginx did not get as far as uWSGI, or did not like its answer.
+_NGINX_SAID = (
+    "connect() ",
+    "no live upstreams",
+    "upstream sent too big header",
+    "upstream sent invalid",
+    "open() ",
+    "mkdir",
+)
+
+
+def death(seen: Seen) -> tuple[str | None, str | None]:
+    """The hop it died at and one sentence; both None for a request that was answered well, with less than 500."""
+    if seen.request and seen.status in (0, CLIENT_LEFT):
+        return "nginx", _left(seen)
+    if seen.status < 500:
+        return None, None
+    if seen.killed and not seen.answered_by_application:
+        return "uwsgi", _killed(seen.killed, seen)
+    if seen.failures:
+        return seen.application, _raised(seen.failures[-1])
+    return _unexplained(seen)
+
+
+def _left(seen: Seen) -> str:
+    waited = "while nginx waited for uWSGI's answer" if seen.last_try else "before nginx had answered"
+    return f"the client closed the connection after {_time(seen.duration_us)}, {waited}"
+
+
+def _killed(killed: Killed, seen: Seen) -> str:
+    if not killed.harakiri:
+        return (
+            f"worker {killed.worker} of uWSGI was ended by signal {killed.signal} while it had the request, by their times"
+        )
+    limit = seen.plan["uwsgi"]["harakiri_s"]
+    if not killed.triggered:
+        return f"uWSGI killed worker {killed.worker} because another request in it took longer than harakiri's {limit} s"
+    return f"uWSGI killed worker {killed.worker}: the request took longer than harakiri allows, {limit} s"
+
+
+def _raised(failure: Failure) -> str:
+    said = f"{failure.type}: {failure.message.splitlines()[0]}" if failure.message else failure.type
+    if not failure.frame:
+        return f"the application raised {said}"
+    file, line, function, _ = failure.frame
+    return f"the application raised {said} in {function} ({Path(file).name}:{line})"
+
+
+def _unexplained(seen: Seen) -> tuple[str, str]:
+    """Without an exception: what nginx itself wrote, and how far it came with uWSGI."""
+    said = next((entry.message for entry in reversed(seen.errors)), "")
+    tried = seen.last_try
+    if seen.request is None or (tried and tried.header_s is not None and tried.status == seen.status):
+        return seen.application, f"the application answered {seen.status}; no exception of it is in the logs"
+    if tried is None:
+        return "nginx", f"nginx answered {seen.status} by itself" + (f": {said}" if said else "")
+    if said.startswith(_NGINX_SAID) or (not said and tried.connect_s is None):
+        return "nginx", f"nginx had no usable answer of uWSGI: {said or 'it could not connect'}"
+    if seen.status == 504:
+        waited = f" within {seen.plan['nginx']['read_timeout_s']} s" if seen.plan["nginx"] else ""
+        return "uwsgi", f"uWSGI gave no answer{waited}, and nginx stopped waiting"
+    return "uwsgi", f"uWSGI broke off: {said or 'no answer came'}"
+
+
+def _time(microseconds: int) -> str:
+    return f"{microseconds / 1e6:.1f} s" if microseconds >= 1_000_000 else f"{microseconds / 1000:.0f} ms"
