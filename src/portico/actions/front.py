@@ -15,6 +15,7 @@ from portico.actions.start_failure import front_failed
 from portico.export.supervisor import Daemon
 from portico.hops.nginx import commands as nginx
 from portico.hops.nginx.facts import emerg_reason
+from portico.hops.nginx.render import TRACE_MAP
 from portico.model.file import File
 from portico.model.plan import Plan
 from portico.system import files, processes
@@ -63,7 +64,7 @@ def apply(where: Places, client: Supervisor, plan: Plan) -> None:
     daemon = _daemon(where, plan)
     program = client.program("nginx")
     if program and program.pid and supervise.is_installed(where, daemon):
-        if loaded(where) != text and (reason := _reload(client, program.pid, plan)):
+        if (loaded(where) != text or _has_new_token(where)) and (reason := _reload(client, program.pid, plan)):
             raise front_failed(plan, Probe("nginx", 0, "", error=reason))
     else:
         if program and program.pid:
@@ -71,6 +72,12 @@ def apply(where: Places, client: Supervisor, plan: Plan) -> None:
         supervise.install(where, client, daemon)
         wait_started(where, client)
     _remember(where, text)
+
+
+def _has_new_token(where: Places) -> bool:
+    """Whether the file that names traced requests was made after nginx last read its configuration."""
+    read, made = (files.modified_ns(path) for path in (where.state / "nginx.loaded", where.run / TRACE_MAP))
+    return made > read
 
 
 def put_back(where: Places, client: Supervisor, failed: Plan, saved: tuple[File, ...], text: str) -> None:

@@ -20,6 +20,7 @@ from portico.actions import (
     stage,
     state,
     supervise,
+    trace_token,
 )
 from portico.actions.command_here import command_here
 from portico.actions.failing_page import failing_page
@@ -108,6 +109,7 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
     number, before = plan.uwsgi.instance, known.release if known else 0
     folders.make_rest(where, prepared.machine, plan)
     supervise.make_run(where, prepared.machine.app, prepared.machine.worker)
+    trace_token.ensure(where)
     kept = stage.forget_old(where, plan.release.keep, {before, known.previous if known else 0})
     collect.forget_static(where, kept)
     folder = stage.stage(where, plan, prepared.machine.app)

@@ -267,3 +267,8 @@ class Plan:
     paths: Paths
     environ: tuple[str, ...]
     origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether this is for files that run without Portico, where everything lies in one folder."""
+        return self.paths.run == self.paths.conf

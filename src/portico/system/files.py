@@ -244,3 +244,11 @@ def size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def modified_ns(path: Path) -> int:
+    """When the file was last written, in nanoseconds since the epoch; 0 when it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

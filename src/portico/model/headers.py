@@ -1,0 +1,56 @@
+"""HTTP headers as pairs, compared: what a hop added, removed and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Headers = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Names are as they were written, `changed` is (name, before, after)."""
+
+    added: tuple[tuple[str, str], ...]
+    removed: tuple[tuple[str, str], ...]
+    changed: tuple[tuple[str, str, str], ...]
+
+    def data(self) -> dict[str, list[list[str]]]:
+        return {
+            "added": [list(pair) for pair in self.added],
+            "removed": [list(pair) for pair in self.removed],
+            "changed": [list(row) for row in self.changed],
+        }
+
+
+def compare(before: Headers, after: Headers) -> Difference:
+    """Names are equal whatever their case (RFC 9110, 5.1). A header that stands once on both sides with another value has
+    changed; of those that stand several times each line counts."""
+    left, right = _by_name(before), _by_name(after)
+    changed = [
+        (right[name][0][0], left[name][0][1], right[name][0][1])
+        for name in left
+        if len(left[name]) == len(right.get(name, ())) == 1 and left[name][0][1] != right[name][0][1]
+    ]
+    same = {name.lower() for name, _, _ in changed}
+    return Difference(_missing(after, before, same), _missing(before, after, same), tuple(changed))
+
+
+def _by_name(headers: Headers) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append((name, value))
+    return found
+
+
+def _missing(here: Headers, there: Headers, leave: set[str]) -> tuple[tuple[str, str], ...]:
+    """What stands here and not there, each line as often as it is missing."""
+    rest = [(name.lower(), value) for name, value in there]
+    found = []
+    for name, value in here:
+        if (name.lower(), value) in rest:
+            rest.remove((name.lower(), value))
+        elif name.lower() not in leave:
+            found.append((name, value))
+    return tuple(found)
