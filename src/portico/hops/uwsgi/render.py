@@ -236,6 +236,7 @@ def _map(entry: StaticMap, plan: Plan) -> dict[str, IniValue]:
     """A worker resolves the folder once, so it must not be the link to the live release's."""
     prefix = mountpoint(entry.url)
     return {
+        "key": IniValue(entry.kind),
         "map": ini_value(f"{prefix}={entry.of_release(plan.paths.static, plan.uwsgi.instance)}"),
         "all": ini_value(below(prefix, "")),
         "hidden": ini_value(below(prefix, r"(.*/)?\.")),
