@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,7 +43,7 @@ class Span:
 def spans(result: Data) -> tuple[Span, ...]:
     """The spans of a trace, depth first and in the order of time; the parent of a span is the nearest one before it that is
     less deep. Hops lie in each other as the request goes; within Django, what another thing's time contains lies in it.
-    What a Server-Timing header says comes last, because nothing follows the hops, and one deeper than the hop that sent it."""
+    What a Server-Timing header says comes last, one deeper than the hop that sent it."""
     hops = list(result.get("hops") or ())
     sender = _sender(hops)
     made: list[Span] = []
@@ -59,7 +59,8 @@ def spans(result: Data) -> tuple[Span, ...]:
 def _hop(hop: Data, depth: int, result: Data) -> Span:
     name = str(hop.get("hop", "?"))
     dead = result.get("died_at") == name
-    detail = str(result.get("died") or "") if dead else _HOP_DETAIL.get(name, lambda _: "")(hop)
+    tells = _HOP_DETAIL.get(name)
+    detail = str(result.get("died") or "") if dead else tells(hop) if tells else ""
     return Span(name, name, "hop", depth, hop.get("started_us"), hop.get("duration_us"), detail, dead, hop)
 
 
@@ -89,7 +90,7 @@ def _uwsgi(hop: Data) -> str:
     return ", ".join(parts)
 
 
-_HOP_DETAIL = {
+_HOP_DETAIL: dict[str, Callable[[Data], str]] = {
     "client": _client,
     "nginx": _nginx,
     "uwsgi": _uwsgi,
@@ -112,7 +113,9 @@ def _django(hop: Data) -> list[Span]:
         found.append(made("view", _last(view["name"]), view, view["name"], bool(hop.get("exceptions"))))
     found += [made("template", one["name"], one) for one in hop.get("templates") or ()]
     found += [
-        made("signal", one["name"], one, f"{one.get('sender') or 'any sender'}, receivers: {one.get('receivers', '?')}")
+        made(
+            "signal", _last(one["name"]), one, f"{one.get('sender') or 'any sender'}, receivers: {one.get('receivers', '?')}"
+        )
         for one in hop.get("signals") or ()
     ]
     for one in hop.get("sql") or ():
