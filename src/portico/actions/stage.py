@@ -31,6 +31,8 @@ from portico.system.accounts import Account, by_name, can_enter, ourselves
 from portico.system.run import run
 
 INSIDE = Path(__file__).parent.parent / "inside"
+#: What records a traced request: one package, whose modules import each other.
+TRACING = tuple(f"trace_{name}.py" for name in ("record", "wsgi", "layers", "hooks", "django", "parts", "sql"))
 
 REJECTED = Kind(
     "nginx.E001",
@@ -109,7 +111,7 @@ def _change(key: str, origin: Origin) -> str:
 def scripts() -> tuple[File, ...]:
     """The modules that run in the project's Python: copied into the release, so that an upgrade of Portico cannot change
     a running stack."""
-    names = ("entry.py", "uwsgi_launcher.py")
+    names = ("entry.py", "uwsgi_launcher.py", *TRACING)
     return tuple(File(name, (INSIDE / name).read_text(encoding="utf-8"), 0o640) for name in names)
 
 

@@ -1,9 +1,13 @@
 """The module uWSGI loads: it imports the application the way the plan says and exposes it as `application`.
 
 It is copied into a release beside `entry.json` =
-{"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload", "load_limit_s"}
+{"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload", "load_limit_s",
+"trace_dir", "trace_header_sha256"}
 and runs in the application's own Python: standard library only, Python 3.8 and later, Django 4.2 and later.
 What goes wrong is raised as it is, so that uWSGI logs the traceback and `need-app` ends the release.
+`trace_dir` is the folder of the sockets of `portico trace` (empty or absent: nothing can be traced);
+`trace_header_sha256` is the digest of the token with which a request may ask for a trace where no nginx is in front (empty
+or absent: none may).
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
+import types
 from typing import Any
 
 _EXC_CHARACTERS = 32_000
@@ -29,9 +34,13 @@ _ID_CHARACTERS = 128
 _IN_MEMORY_BYTES = 65536
 
 
-def _load() -> Any:
+def _config() -> dict[str, Any]:
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "entry.json"), encoding="utf-8") as file:
         config: dict[str, Any] = json.load(file)
+    return config
+
+
+def _load(config: dict[str, Any]) -> Any:
     folders = [*config["python_path"], *([os.path.dirname(config["file"])] if config["file"] else [])]
     sys.path[:0] = dict.fromkeys(folders)
     if config["settings"]:
@@ -182,21 +191,56 @@ def _print_exception(request: Any = None, **_: Any) -> None:
         pass
 
 
-def _reading(wrapped: Any) -> Any:
-    """The same application; the body of a request is read before it runs, a large one into a file.
+def _tracing(config: dict[str, Any]) -> Any:
+    """What traces a request that names a trace; None when nothing can be traced. It must be there before Django is."""
+    if not config.get("trace_dir"):
+        return None
+    package = types.ModuleType("_portico")
+    package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    sys.modules["_portico"] = package
+    # A release folder stays as it was written.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        name = "{}:{}".format(config["module"] or config["file"] or "django.core.wsgi", config["callable"] or "application")
+        traces: Any = importlib.import_module("_portico.trace_wsgi")
+        return traces.Tracing(config["trace_dir"], config.get("trace_header_sha256") or "", name)
+    except Exception:
+        # A release works without it.
+        traceback.print_exc()
+        return None
+    finally:
+        sys.dont_write_bytecode = before
+
+
+def _handling(wrapped: Any, tracing: Any) -> Any:
+    """The same application; the body of a request is read before it runs, and a request that names a trace is traced.
+
+    The application never sees the two variables that name one, whoever sent them.
+    """
+
+    def application(environ: Any, start_response: Any) -> Any:
+        given = environ.pop("PORTICO_TRACE", None)
+        claimed = environ.pop("HTTP_X_PORTICO_TRACE", None)
+        if (given or claimed) and tracing:
+            traced = tracing.begin(given, claimed, environ)
+            if traced:
+                return traced.call(_read_body, wrapped, environ, start_response)
+        _read_body(environ)
+        return wrapped(environ, start_response)
+
+    return application
+
+
+def _read_body(environ: Any) -> None:
+    """Put the whole body into the environ.
 
     What an application leaves unread makes the kernel reset the connection, and nginx answers 502 in its place. uWSGI's own
     `post-buffering` reads it too, but with threads and harakiri it kills workers that are well: all threads of a worker
     share one deadline (https://github.com/unbit/uwsgi/issues/2706).
     """
-
-    def application(environ: Any, start_response: Any) -> Any:
-        length = environ.get("CONTENT_LENGTH")
-        if length and length.isdigit():
-            environ["wsgi.input"] = _whole(environ["wsgi.input"], int(length))
-        return wrapped(environ, start_response)
-
-    return application
+    length = environ.get("CONTENT_LENGTH")
+    if length and length.isdigit():
+        environ["wsgi.input"] = _whole(environ["wsgi.input"], int(length))
 
 
 def _whole(body: Any, length: int) -> Any:
@@ -213,4 +257,6 @@ def _whole(body: Any, length: int) -> Any:
     return held
 
 
-application = _reading(_load())
+_found = _config()
+_traces = _tracing(_found)
+application = _handling(_load(_found), _traces)
