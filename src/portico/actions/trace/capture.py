@@ -1,0 +1,104 @@
+"""Send one request through a tap and gather what every hop shows of it, before it is put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portico.actions.places import Places
+from portico.actions.trace.asked import Request
+from portico.hops.uwsgi import packet
+from portico.hops.uwsgi.probe import request_variables
+from portico.model.plan import Plan
+from portico.system import clock, files, wire
+from portico.system.tap import Recorder, Tap, Tapped, listening
+from portico.system.wire import Received
+
+#: The variable by which the application's process knows that a request is recorded.
+VARIABLE = "PORTICO_TRACE"
+#: Lines and events that belong to an answer that has arrived come at once, or not at all.
+_LATE_S = 2.0
+
+
+@dataclass
+class Captured:
+    """All that was seen. `taps` are the connections nginx made to the tap, `events` the lines of the application's process,
+    `access` and `errors` what nginx's logs gained meanwhile. `packet` is the one that was sent straight to uWSGI."""
+
+    received: Received
+    taps: list[Tapped] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
+    access: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    packet: bytes = b""
+    address: str = ""
+
+
+def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Captured:
+    """Make the request, and wait until every hop that saw it has told. Raises OSError where no socket can be made in the
+    runtime directory."""
+    folder = where.run / "app"
+    access = Path(plan.nginx.access_log) if plan.nginx and plan.nginx.access_log != "off" else None
+    error = Path(plan.nginx.error_log) if plan.nginx else None
+    before = [files.size(path) if path else 0 for path in (access, error)]
+    with contextlib.ExitStack() as stack:
+        recorder = Recorder(stack.enter_context(listening(folder / f"trace-{request.number}.sock")))
+        recorder.start()
+        tap = None
+        if plan.nginx:
+            listener = stack.enter_context(listening(folder / f"tap-{request.number}.sock"))
+            tap = Tap(listener, upstreams(plan), (VARIABLE, request.number), timeout_s)
+            tap.start()
+        captured = _send(plan, request, timeout_s)
+        captured.taps = tap.seen if tap else []
+        clock.wait_for(lambda: not recorder.talking and all(one.ended_ns for one in captured.taps), _LATE_S)
+        captured.events = list(recorder.lines)
+    if access:
+        clock.wait_for(lambda: request.number in files.tail(access, before[0]), _LATE_S)
+        captured.access = [line for line in files.tail(access, before[0]).splitlines() if request.number in line]
+    if error:
+        captured.errors = files.tail(error, before[1]).splitlines()
+    return captured
+
+
+def upstreams(plan: Plan) -> Sequence[str]:
+    """Where the tap passes the request on to, in this order: the instances of this machine, then the others."""
+    here = _here(plan)
+    return [*here, *(server.address for server in plan.upstream.servers if not server.down)]
+
+
+def _here(plan: Plan) -> list[str]:
+    uwsgi = plan.uwsgi
+    if not uwsgi.address.startswith("unix:"):
+        return [uwsgi.address] if uwsgi.instances else []
+    return [f"{uwsgi.address.removesuffix('.sock')}{one.suffix}.sock" for one in uwsgi.each()]
+
+
+def _send(plan: Plan, request: Request, timeout_s: float) -> Captured:
+    if plan.front != "elsewhere":
+        listen = plan.listen
+        host = f"[{listen.connect_host}]" if ":" in listen.connect_host else listen.connect_host
+        address = f"{host}:{listen.port}"
+        received = wire.exchange(address, request.head, request.method, timeout_s, request.body)
+        return Captured(received, address=address)
+    straight = packet.encode(_variables(request))
+    address = plan.uwsgi.address
+    received = wire.exchange(address, straight, request.method, timeout_s, request.body)
+    return Captured(received, packet=straight, address=address)
+
+
+def _variables(request: Request) -> dict[str, str]:
+    """What nginx would send, for a stack whose nginx is on another machine."""
+    ours = request_variables(request.host, request.path, request.number)
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers}
+    length, kind = headers.pop("HTTP_CONTENT_LENGTH", ""), headers.pop("HTTP_CONTENT_TYPE", "")
+    return {
+        **ours,
+        **headers,
+        "REQUEST_METHOD": request.method,
+        "CONTENT_LENGTH": length,
+        "CONTENT_TYPE": kind,
+        VARIABLE: request.number,
+    }
