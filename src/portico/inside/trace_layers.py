@@ -130,7 +130,7 @@ def _enter(recorder: Recorder, name: str | None, request: Any) -> int:
         )
     attributes = _new_attributes(recorder, request)
     parent = recorder.layers[-1] if recorder.layers else 0
-    span = recorder.open("layer", name=name or "", parent=parent, attributes=attributes)
+    span: int = recorder.open("layer", name=name or "", parent=parent, attributes=attributes)
     recorder.layers.append(span)
     return span
 

@@ -44,7 +44,7 @@ def _entered(recorder: Recorder, template: Any) -> int:
         return 0
     inner = getattr(template, "template", template)
     name = getattr(template, "name", None) or getattr(inner, "name", None) or "<from a string>"
-    span = recorder.open("template", name=str(name), depth=len(stack))
+    span: int = recorder.open("template", name=str(name), depth=len(stack))
     stack.append((span, template))
     return span
 
@@ -79,7 +79,8 @@ def _sent(recorder: Recorder, signal: Any, sender: Any) -> int:
     name = _name(signal, sender)
     if not receivers and name.rpartition(".")[2] in _OFTEN:
         return 0
-    return recorder.open("signal", name=name, sender="" if sender is None else dotted(sender), receivers=receivers)
+    span: int = recorder.open("signal", name=name, sender="" if sender is None else dotted(sender), receivers=receivers)
+    return span
 
 
 def _receivers(signal: Any, sender: Any) -> int:

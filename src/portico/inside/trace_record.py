@@ -64,20 +64,21 @@ class Recorder:
         self.names: set[str] | None = None
         self.templates: list[tuple[int, Any]] = []
 
-    def emit(self, name: str, t: int | None = None, **data: Any) -> None:
-        """Send one event; `t` is its time when that is not now."""
-        at = time.monotonic_ns() if t is None else t
+    def emit(self, event: str, /, **data: Any) -> None:
+        """Send one event."""
+        at = time.monotonic_ns()
         if self._channel is None:
             return
         try:
-            line = json.dumps({"e": name, "t": at, **data}, default=safe).encode("ascii") + b"\n"
+            line = json.dumps({"e": event, "t": at, **data}, default=safe).encode("ascii") + b"\n"
             with self._lock:
                 if self._channel is not None:
                     self._channel.sendall(line)
         except Exception:
             self.stop()
 
-    def open(self, kind: str, **data: Any) -> int:
+    @quietly
+    def open(self, kind: str, /, **data: Any) -> int:
         """Begin a span and return its id, which is 0 after very many of the kind."""
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
         if count > _SPANS_OF_A_KIND:
@@ -86,15 +87,17 @@ class Recorder:
         self.emit("span", id=number, kind=kind, **data)
         return number
 
-    def close(self, number: int | None, **data: Any) -> None:
+    @quietly
+    def close(self, number: int | None, /, **data: Any) -> None:
         """End the span."""
         if number:
             self.emit("out", id=number, **data)
 
+    @quietly
     def exception(self, error: BaseException) -> int:
         """Send what is known of an exception, once, and return the number it goes by."""
-        number: int | None = getattr(error, "_portico_trace", None)
-        if number is None:
+        number = getattr(error, "_portico_trace", None)
+        if not isinstance(number, int):
             number = next(self._ids)
             with_number(error, number)
             self.emit("exception", id=number, **(described(error) or {}))
