@@ -1,16 +1,19 @@
-"""The `traceparent` header: which trace a request belongs to (https://www.w3.org/TR/trace-context/#traceparent-header)."""
+"""The `traceparent` header of W3C Trace Context: which trace a request belongs to and who sent it
+(https://www.w3.org/TR/trace-context/)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII | re.DOTALL)
+_SAMPLED = 0x01
 
 
 @dataclass(frozen=True)
 class TraceParent:
-    """`trace_id` is 32 and `parent_id`, the span that sends the header, 16 lower-case hexadecimal digits."""
+    """`trace_id` is 32 and `parent_id`, the span of whoever sends the header, 16 lower-case hexadecimal digits; neither is
+    all zeros. `sampled`: whether the sender may have recorded the trace."""
 
     trace_id: str
     parent_id: str
@@ -18,25 +21,32 @@ class TraceParent:
 
     @property
     def header(self) -> str:
-        """As it is sent, in version 00."""
-        return f"00-{self.trace_id}-{self.parent_id}-{'01' if self.sampled else '00'}"
+        """The value of the header, in version 00, which is the highest there is. Of the flags only the one that version
+        defines is sent, as the standard wants."""
+        return f"00-{self.trace_id}-{self.parent_id}-{_SAMPLED if self.sampled else 0:02x}"
 
 
 def parse(header: str) -> TraceParent | None:
-    """None for what is no valid header: version ff, ids of zeros, and in version 00 anything behind the flags. Of a later
-    version what is known is taken."""
-    found = _FORM.fullmatch(header.strip())
+    """What a header says; None where the standard wants it ignored: another form, capital letters, ids that are all zeros,
+    version ff, or something after the flags in version 00. A later version may say more after another hyphen, and is read as
+    far as 00 goes (section 4.3, versioning)."""
+    found = _FORM.fullmatch(header.strip(" \t"))
     if not found:
         return None
-    version, trace_id, parent_id, flags, rest = found.groups()
-    if version == "ff" or (version == "00" and rest) or not trace_id.strip("0") or not parent_id.strip("0"):
+    version, trace_id, parent_id, flags, more = found.groups()
+    if version == "ff" or (version == "00" and more is not None) or not int(trace_id, 16) or not int(parent_id, 16):
         return None
-    return TraceParent(trace_id, parent_id, bool(int(flags, 16) & 1))
+    return TraceParent(trace_id, parent_id, bool(int(flags, 16) & _SAMPLED))
 
 
 def new(random_bytes: bytes) -> TraceParent:
-    """The start of a trace, from at least 24 random bytes. ValueError for fewer."""
-    if len(random_bytes) < 24:
-        raise ValueError("a trace id and a span id are made of 24 bytes")
-    digits = random_bytes.hex()
-    return TraceParent(digits[:32], digits[32:48])
+    """The first header of a trace, sampled, made of the first 24 of `random_bytes`. ValueError where they are too few, or
+    all zeros where an id needs one that is not."""
+    return TraceParent(_id(random_bytes, 16), _id(random_bytes[16:], 8))
+
+
+def _id(random_bytes: bytes, size: int) -> str:
+    chosen = random_bytes[:size]
+    if len(chosen) < size or not any(chosen):
+        raise ValueError(f"an id needs {size} bytes that are not all zero")
+    return chosen.hex()
