@@ -69,7 +69,7 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         size = self._stream.recv_into(buffer)
         self._received.first_ns = self._received.first_ns or time.monotonic_ns()
         self._received.wire_bytes += size

@@ -25,7 +25,7 @@ def way(route: Route | None, host: str, path: str, status: int) -> dict[str, Any
         "location": location
         and {"match": location_match(location), "where": short(location), "why": location_why(location)},
         "action": route.action if route.action in ("uwsgi", "file", "return") else "unknown",
-        "target": route.target,
+        "target": "portico_app" if route.target == "$portico_backend" else route.target,
         "static": sum_
         and {
             "file": sum_.file,
