@@ -27,6 +27,7 @@ VERBS = {
     "trace": "Send one request and show what happens to it at every hop.",
     "config": "Show the plan: every value and where it came from.",
     "render": "Write nginx.conf, uwsgi.ini and what they include.",
+    "demo": "Start a sample project and follow two requests through it.",
 }
 BAD_USAGE = Kind(
     "config.E011",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from portico.cli import doctor_screen
+from portico.cli import demo_screen, doctor_screen
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -170,4 +170,5 @@ _SCREENS: dict[str, Callable[[Data], str]] = {
     "check": _check,
     "config": _config,
     "render": _render,
+    "demo": demo_screen.text,
 }
