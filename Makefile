@@ -8,7 +8,7 @@ DEMO = $(PYTHON_HERE) -m portico -C examples/destiny
 ARGS =
 
 help:
-	@echo 'make demo    start the sample project behind nginx and uWSGI and follow one request through it'
+	@echo 'make demo    start the sample project behind nginx and uWSGI and follow two requests through it'
 	@echo 'make test    run the tests            (ARGS="-k name" goes to pytest)'
 	@echo 'make check   lint, types and import contracts; each alone: make lint, make types, make imports'
 	@echo 'make docs    write the generated pages into docs/'
@@ -19,7 +19,7 @@ help:
 
 demo:
 	@sh scripts/bootstrap demo
-	@$(PYTHON_HERE) scripts/demo
+	@$(DEMO) demo
 
 test:
 	@sh scripts/bootstrap dev
@@ -27,8 +27,8 @@ test:
 
 lint:
 	@sh scripts/bootstrap dev
-	$(PYTHON_HERE) -m ruff check . scripts/demo scripts/show_request
-	$(PYTHON_HERE) -m ruff format --check . scripts/demo scripts/show_request
+	$(PYTHON_HERE) -m ruff check .
+	$(PYTHON_HERE) -m ruff format --check .
 
 types:
 	@sh scripts/bootstrap dev

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, Request, build_opener
+from venv import EnvBuilder
 
 import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-MADE = shutil.ignore_patterns("__pycache__", "db.sqlite3*", "secret-key*", "media", ".portico")
+OWN = ("__pycache__", "db.sqlite3*", "secret-key*", "media", ".portico", ".ruff_cache")
+MADE = shutil.ignore_patterns(*OWN)
 
 
 def run(*call: str) -> subprocess.CompletedProcess[str]:
@@ -32,17 +37,14 @@ def portico(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The sample, migrated and up, in a folder with a hard name."""
-    copy = tmp_path_factory.mktemp("it's a demo") / "destiny"
-    shutil.copytree(CHECKOUT / "examples" / "destiny", copy, ignore=MADE)
-    migrated = run(sys.executable, str(copy / "manage.py"), "migrate", "--verbosity", "0")
-    assert migrated.returncode == 0, migrated.stderr
-    as_root = ["--allow-root-app"] if os.geteuid() == 0 else []
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What `portico demo` told that made the sample and started it, in a folder with a hard name."""
+    folder = tmp_path_factory.mktemp("it's a demo")
+    copy = folder / "destiny"
     try:
-        up = portico(copy, "up", "-d", "--listen", "auto", *as_root)
-        assert up.returncode == 0, up.stdout + up.stderr
-        yield copy
+        done = portico(folder, "demo", "destiny", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield json.loads(done.stdout)["result"]
     finally:
         state = (copy / ".portico" / "log").resolve().parent
         down = portico(copy, "down")
@@ -51,8 +53,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def url(project: Path) -> str:
-    return str(json.loads(portico(project, "status", "--json").stdout)["result"]["url"])
+def project(first: dict[str, Any]) -> Path:
+    return Path(first["project"])
+
+
+@pytest.fixture(scope="module")
+def url(first: dict[str, Any]) -> str:
+    return str(first["url"])
 
 
 @pytest.fixture
@@ -60,24 +67,58 @@ def browser() -> OpenerDirector:
     return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
 
 
-def test_show_request_tells_the_way_of_a_view_and_of_a_file(project: Path) -> None:
-    done = run(sys.executable, str(CHECKOUT / "scripts" / "show_request"), str(project))
-    assert done.returncode == 0, done.stdout + done.stderr
-    view, file, then = re.split(r"\n\n", done.stdout.strip())
-    hops = re.findall(r"^    (\w+)", view, re.MULTILINE)
-    assert hops == ["client", "nginx", "uwsgi", "wsgi", "django", "uwsgi", "nginx", "client"]
-    assert "destiny.wsgi" in view
-    assert "has 200 with the same id" in view
-    assert re.findall(r"^    (\w+)", file, re.MULTILINE) == ["client", "nginx", "client"]
-    assert "uWSGI never hears of it" in file
-    assert re.search(r"has 200 with the same id, text/css.*max-age=31536000, immutable", file)
-    assert f"portico -C {project} logs -f" in then
+def test_two_requests_are_traced_and_what_to_try_next_is_said(first: dict[str, Any]) -> None:
+    view, file = first["traces"]
+    assert [hop["hop"] for hop in view["hops"]] == ["client", "nginx", "uwsgi", "wsgi", "django"]
+    assert [hop["hop"] for hop in file["hops"]] == ["client", "nginx"]
+    assert [(trace["status"], trace["died_at"]) for trace in (view, file)] == [(200, None), (200, None)]
+    assert view["url"].endswith("/api/hello/")
+    assert re.search(r"/static/.*\.css$", file["url"])
+    assert first["made"] is True
+    assert first["next"][0]["run"] == first["url"]
+    for verb in ("status", "trace /", "explain", "logs -f", "doctor", "down"):
+        assert shlex.join(["-C", first["project"], *verb.split()]) in " ".join(row["run"] for row in first["next"])
 
 
-def test_show_request_where_nothing_runs(tmp_path: Path) -> None:
-    done = run(sys.executable, str(CHECKOUT / "scripts" / "show_request"), str(tmp_path))
+def test_a_second_demo_goes_on_with_what_runs(project: Path, first: dict[str, Any]) -> None:
+    again = portico(project, "demo")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert f"{first['url']} " in again.stdout
+    assert "django" in again.stdout
+    assert json.loads(portico(project, "status", "--json").stdout)["result"]["release"] == 1
+    assert "copied" not in again.stderr
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "portico-demo").mkdir()
+    (tmp_path / "portico-demo" / "notes.txt").write_text("mine")
+    done = portico(tmp_path, "demo", "--json")
     assert done.returncode == 2
-    assert done.stderr.startswith("show_request: nothing is running for ")
+    told = json.loads(done.stdout)["findings"][0]
+    assert told["id"] == "project.E005"
+    assert "notes.txt" in told["evidence"][0]
+    assert [path.name for path in (tmp_path / "portico-demo").iterdir()] == ["notes.txt"]
+
+
+def test_without_django_it_is_said_what_to_install(tmp_path: Path) -> None:
+    copy = tmp_path / "portico-demo"
+    shutil.copytree(CHECKOUT / "examples" / "destiny", copy, ignore=MADE)
+    EnvBuilder(symlinks=True, with_pip=False).create(tmp_path / "bare")
+    python = tmp_path / "bare" / "bin" / "python"
+    (copy / "portico.toml").write_text(f"python = {json.dumps(str(python))}\n")
+    done = portico(tmp_path, "demo", "--json")
+    assert done.returncode == 3, done.stdout
+    told = json.loads(done.stdout)["findings"][0]
+    assert told["id"] == "project.E007"
+    assert f"{python} -m pip install 'Django>=5.2,<5.3'" in told["fix"]
+
+
+def test_the_package_takes_along_what_the_sample_is_made_of() -> None:
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    packed = {name.rpartition("/")[2] for name in re.findall(r'^  "examples/destiny/(.+)",$', text, re.MULTILINE)}
+    here = {path.name for path in (CHECKOUT / "examples" / "destiny").iterdir()}
+    ours = {name for name in here if not any(fnmatch(name, own) for own in (*OWN, "ruff.toml"))}
+    assert packed == ours
 
 
 def test_an_upload_goes_in_through_django_and_comes_out_through_nginx(url: str, browser: OpenerDirector) -> None:
