@@ -105,23 +105,27 @@ def _django(hop: Data) -> list[Span]:
     def made(kind: str, name: str, source: Data, detail: str = "", failed: bool = False) -> Span:
         return Span(name, "django", kind, 0, source.get("started_us"), source.get("duration_us"), detail, failed, source)
 
-    found = [made("middleware", _last(one["name"]), one, one["name"]) for one in hop.get("middleware") or ()]
+    found = [made("middleware", _last(_name(one)), one, _name(one)) for one in hop.get("middleware") or ()]
     match, view = hop.get("match"), hop.get("view")
     if match:
         found.append(made("match", "URL match", match, f"{match.get('route') or '(root)'} -> {match.get('view', '')}"))
     if view:
-        found.append(made("view", _last(view["name"]), view, view["name"], bool(hop.get("exceptions"))))
-    found += [made("template", one["name"], one) for one in hop.get("templates") or ()]
+        found.append(made("view", _last(_name(view)), view, _name(view), bool(hop.get("exceptions"))))
+    found += [made("template", _name(one), one) for one in hop.get("templates") or ()]
     found += [
         made(
-            "signal", _last(one["name"]), one, f"{one.get('sender') or 'any sender'}, receivers: {one.get('receivers', '?')}"
+            "signal", _last(_name(one)), one, f"{one.get('sender') or 'any sender'}, receivers: {one.get('receivers', '?')}"
         )
         for one in hop.get("signals") or ()
     ]
     for one in hop.get("sql") or ():
-        statement = " ".join(str(one["statement"]).split())
+        statement = " ".join(str(one.get("statement") or "?").split())
         found.append(made("sql", statement, one, str(one.get("error") or one.get("alias") or ""), bool(one.get("error"))))
     return found
+
+
+def _name(record: Data) -> str:
+    return str(record.get("name") or "?")
 
 
 def _last(dotted: str) -> str:
@@ -161,4 +165,4 @@ def _server_timing(entry: Data, place: int, hops: list[Data]) -> Span:
     milliseconds = entry.get("duration_ms")
     duration = None if milliseconds is None else round(milliseconds * 1000)
     detail = str(entry.get("description") or "")
-    return Span(str(entry["name"]), sender, "server-timing", place + 1, None, duration, detail, False, entry)
+    return Span(_name(entry), sender, "server-timing", place + 1, None, duration, detail, False, entry)

@@ -21,7 +21,8 @@ ORDER = tuple(_TITLES)
 
 @dataclass(frozen=True)
 class Station:
-    """One box. `state` is reached, died or dim; `lines` say which process; `own` is the time it took itself."""
+    """One box. `state` is reached, died or dim; `lines` say which process; `own` is the time it took itself; `seen` says
+    whether the trace has a record of the hop."""
 
     hop: str
     title: str
@@ -30,6 +31,7 @@ class Station:
     own: str
     share: float
     state: str
+    seen: bool
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _station(
 ) -> Station:
     if hop is None:
         note = "not in the logs" if result.get("kind") == "logs" else "not reached"
-        return Station(name, _TITLES[name], note, (), "", 0, "died" if name == died else "dim")
+        return Station(name, _TITLES[name], note, (), "", 0, "died" if name == died else "dim", False)
     total = sum(own.values())
     return Station(
         hop=name,
@@ -97,6 +99,7 @@ def _station(
         own=duration(own[name]) if name in own else "",
         share=round(own.get(name, 0) / total, 4) if total else 0,
         state="died" if name == died else "reached",
+        seen=True,
     )
 
 
@@ -108,8 +111,9 @@ def _subtitle(name: str, hop: Mapping[str, Any]) -> str:
 
 def _lines(name: str, hop: Mapping[str, Any]) -> tuple[str, ...]:
     if name == "nginx":
-        location = hop.get("location") or {}
-        return (str(hop.get("address") or ""), str(location.get("match") or ""))
+        match = str((hop.get("location") or {}).get("match") or "")
+        named = f"location {match}"
+        return (str(hop.get("address") or ""), named if match and len(named) <= _BOX_LETTERS else match)
     if name == "uwsgi":
         worker = f"worker {hop['worker']}" if hop.get("worker") is not None else ""
         process = f"pid {hop['pid']}" if hop.get("pid") is not None else ""
@@ -117,8 +121,8 @@ def _lines(name: str, hop: Mapping[str, Any]) -> tuple[str, ...]:
     if name == "wsgi":
         return (str(hop.get("callable") or ""),)
     if name == "django":
-        match, queries = hop.get("match") or {}, hop.get("sql") or ()
-        view = str((hop.get("view") or {}).get("name") or match.get("view") or "")
+        route, queries = hop.get("match") or {}, hop.get("sql") or ()
+        view = str((hop.get("view") or {}).get("name") or route.get("view") or "")
         return (view, count_text(len(queries), "query", "queries") if queries else "")
     return (str((hop.get("in") or {}).get("method") or ""),)
 
@@ -172,7 +176,7 @@ def _ask(here: str, there: str, hops: Mapping[str, Any]) -> tuple[str, ...]:
     if there == "wsgi":
         environ = came.get("environ") or ()
         return _said("environ", count_text(len(environ), "key") if environ else "", "start_response")
-    return _said("HttpRequest", str(came.get("method") or ""), str(came.get("path") or ""))
+    return _said("HttpRequest", f"{came.get('method') or ''} {came.get('path') or ''}".strip())
 
 
 def _request(line: str) -> str:
@@ -181,20 +185,20 @@ def _request(line: str) -> str:
 
 def _answer(here: str, there: str, hops: Mapping[str, Any]) -> tuple[str, ...]:
     gave = hops[there].get("out") or {}
+    got = (hops.get(here) or {}).get("out") or {}
     if not gave.get("status"):
         return ()
     status = str(gave["status"])
     if here == "client":
-        got = (hops.get(here) or {}).get("out") or {}
         compressed = gave.get("compressed") or {}
         return _said(
-            f"{status} {got.get('reason') or ''}".strip(),
+            f"{status[:3]} {got.get('reason') or status[4:]}".strip(),
             bytes_text(gave.get("bytes", got.get("body_bytes"))),
             str(compressed.get("encoding") or ""),
         )
     if there == "uwsgi":
-        sizes = [gave.get(key) for key in ("head_bytes", "body_bytes")]
-        return _said(status, bytes_text(sum(size for size in sizes if isinstance(size, int))))
+        sizes = [gave[key] for key in ("head_bytes", "body_bytes") if isinstance(gave.get(key), int)]
+        return _said(status, bytes_text(sum(sizes)) if sizes else "")
     if there == "wsgi":
         chunks = gave.get("chunk_count")
         return _said(status, bytes_text(gave.get("bytes")), count_text(chunks, "chunk") if chunks is not None else "")

@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """What one hop did to the answer on its way back."""
+    """What one hop did to the answer on its way back; `silent`: it is known that it did nothing to the headers."""
 
     hop: str
     out: Mapping[str, Any]
@@ -97,6 +97,6 @@ def way_back(hops: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     for name in reversed(ORDER):
         out = by_name.get(name)
         if out:
-            silent = not any(out.get(key) for key in ("added", "removed", "changed", "compressed"))
+            silent = "added" in out and not any(out.get(key) for key in ("added", "removed", "changed", "compressed"))
             steps.append(Step(name, out, silent))
     return tuple(steps)
