@@ -24,6 +24,7 @@ VERBS = {
     "logs": "Show the logs of all hops, merged by time.",
     "check": "Look for what is wrong, before anything runs.",
     "doctor": "Find out why a request fails, and mend what can be mended.",
+    "explain": "Draw the flow of this project; say what a file, a line or a name is for.",
     "trace": "Send one request and show what happens to it at every hop.",
     "config": "Show the plan: every value and where it came from.",
     "render": "Write nginx.conf, uwsgi.ini and what they include.",

@@ -1,0 +1,1 @@
+"""`portico explain`: this project's flow, its files line by line, and any name of them."""

@@ -1,0 +1,54 @@
+"""Boxes, arrows and wrapped text for a terminal of a given width. Widths are those of the characters as drawn."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+
+import click
+
+_NARROWEST, _WIDEST = 60, 112
+
+
+def width() -> int:
+    """Columns to draw in: the terminal's, COLUMNS where there is none, within what can be read."""
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((100, 24)).columns))
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes: an East Asian wide character two, an accent of its own none."""
+    plain = click.unstyle(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in plain
+    )
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with spaces to that width; a longer one stays as it is."""
+    return text + " " * max(0, columns - cells(text))
+
+
+def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
+    """The text in lines of at most that width, each with the indent; a path that is longer is not broken."""
+    inner = max(20, columns - cells(indent))
+    lines = textwrap.wrap(text, inner, break_long_words=False, break_on_hyphens=False) or [""]
+    return [indent + line for line in lines]
+
+
+def shortened(text: str, columns: int) -> str:
+    """The text, its middle left out where it is longer: of a path both ends say most."""
+    if cells(text) <= columns or columns < 5:
+        return text
+    tail = (columns - 1) * 2 // 3
+    return f"{text[: columns - 1 - tail]}…{text[-tail:]}"
+
+
+def box(title: str, right: str, rows: Iterable[str], columns: int) -> list[str]:
+    """A box of that width; `title` and `right` stand in its upper border."""
+    inner = columns - 4
+    fill = "─" * max(1, columns - 6 - cells(title) - cells(right) - (2 if right else 0))
+    head = f"┌─ {title} {fill}" + (f" {right} ─┐" if right else "─┐")
+    body = [f"│ {padded(row, inner)} │" for row in rows]
+    return [head, *body, f"└{'─' * (columns - 2)}┘"]
