@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeGuard
 
 from portico import __version__
 from portico.export.otlp_attributes import Attributes, attributes, events, name, status
@@ -145,7 +145,7 @@ def _ids(made: Sequence[Span], result: Data) -> list[str]:
     return found
 
 
-def _is_id(said: object, digits: int) -> bool:
+def _is_id(said: object, digits: int) -> TypeGuard[str]:
     return isinstance(said, str) and bool(re.fullmatch(f"[0-9a-f]{{{digits}}}", said)) and bool(said.strip("0"))
 
 

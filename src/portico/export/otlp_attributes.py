@@ -58,7 +58,7 @@ def status(span: Span, result: Data) -> dict[str, Any]:
 
 
 def events(span: Span) -> Iterator[tuple[str, Attributes]]:
-    """Exceptions (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/) and lines of nginx's error log."""
+    """Exceptions, and lines of nginx's error log (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/)."""
     if span.kind != "hop":
         return
     raised = list(span.source.get("exceptions") or ())
