@@ -41,7 +41,7 @@ def _row(span: Span, trace: Data) -> str:
     begin, took = span.started_us or 0, span.duration_us or 0
     left = min(_CELLS - 1, round(_CELLS * begin / whole))
     bar = " " * left + "█" * max(1, min(_CELLS - left, round(_CELLS * took / whole)))
-    fact = _FACTS.get(span.hop, lambda hop: "")(span.source)
+    fact = _FACTS[span.hop](span.source) if span.hop in _FACTS else ""
     return f"    {span.hop:<7} {bar:<{_CELLS}} {duration(took):>8}  {fact}"
 
 

@@ -12,9 +12,10 @@ from portico.actions.doctor.discretion import Discretion
 from portico.actions.logs import make_filter
 from portico.actions.places import Places
 from portico.actions.trace.kinds import NO_STACK, NOT_IN_LOGS, NOTHING_LOGGED
+from portico.actions.trace.masking import masked
 from portico.actions.trace.past_death import death
 from portico.actions.trace.past_hops import hops, stat, url
-from portico.actions.trace.past_read import Log, Stack, at_time, find_stack, log
+from portico.actions.trace.past_read import Log, Stack, at_time, environ, find_stack, log
 from portico.actions.trace.past_seen import CLIENT_LEFT, Seen
 from portico.hops.nginx import past_request as of_nginx
 from portico.hops.nginx.past_request import PastRequest
@@ -137,10 +138,9 @@ def _url(stack: Stack) -> str:
 
 def _result(where: Places, seen: Seen, notes: list[str]) -> dict[str, Any]:
     died_at, died = death(seen)
-    address = url(seen)
-    result = {
+    result: dict[str, Any] = {
         "kind": "logs",
-        "url": address,
+        "url": url(seen),
         "method": seen.method,
         "request_id": seen.request_id,
         "traceparent": _trace_ids(seen),
@@ -156,8 +156,7 @@ def _result(where: Places, seen: Seen, notes: list[str]) -> dict[str, Any]:
         "notes": notes,
         "hops": hops(seen),
     }
-    told: dict[str, Any] = Discretion(url=address).data(result)
-    return told
+    return masked(result, environ(where, seen.stack))
 
 
 def _trace_ids(seen: Seen) -> dict[str, str | None]:

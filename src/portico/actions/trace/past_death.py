@@ -19,9 +19,12 @@ _NGINX_SAID = (
 
 
 def death(seen: Seen) -> tuple[str | None, str | None]:
-    """The hop it died at and one sentence; both None for a request that was answered well, with less than 500."""
+    """The hop it died at and one sentence; both None for a request that was answered with less than 500, and not refused by
+    nginx."""
     if seen.request and seen.status in (0, CLIENT_LEFT):
         return "nginx", _left(seen)
+    if seen.request and not seen.last_try and seen.status >= 400:
+        return "nginx", _refused(seen)
     if seen.status < 500:
         return None, None
     if seen.killed and not seen.answered_by_application:
@@ -34,6 +37,14 @@ def death(seen: Seen) -> tuple[str | None, str | None]:
 def _left(seen: Seen) -> str:
     waited = "while nginx waited for uWSGI's answer" if seen.last_try else "before nginx had answered"
     return f"the client closed the connection after {_time(seen.duration_us)}, {waited}"
+
+
+def _refused(seen: Seen) -> str:
+    """By nginx alone."""
+    said = next((entry.message for entry in reversed(seen.errors)), "")
+    if seen.status == 404 and seen.way and seen.way.action == "file" and seen.file is None:
+        return f"there is no file {seen.way.target}"
+    return said or f"nginx answered {seen.status} itself and never asked the application"
 
 
 def _killed(killed: Killed, seen: Seen) -> str:
@@ -56,13 +67,11 @@ def _raised(failure: Failure) -> str:
 
 
 def _unexplained(seen: Seen) -> tuple[str, str]:
-    """Without an exception: what nginx itself wrote, and how far it came with uWSGI."""
+    """Without an exception, behind nginx: what nginx itself wrote, and how far it came with uWSGI."""
     said = next((entry.message for entry in reversed(seen.errors)), "")
     tried = seen.last_try
-    if seen.request is None or (tried and tried.header_s is not None and tried.status == seen.status):
+    if tried is None or (tried.header_s is not None and tried.status == seen.status):
         return seen.application, f"the application answered {seen.status}; no exception of it is in the logs"
-    if tried is None:
-        return "nginx", f"nginx answered {seen.status} by itself" + (f": {said}" if said else "")
     if said.startswith(_NGINX_SAID) or (not said and tried.connect_s is None):
         return "nginx", f"nginx had no usable answer of uWSGI: {said or 'it could not connect'}"
     if seen.status == 504:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Any, Literal
 from portico.actions import history, state, supervise
 from portico.actions.log_entries import WINDOW_BYTES
 from portico.actions.places import Places
+from portico.model.plan import slot_suffix
+from portico.system import files
 from portico.system.look.logs import tail
 
 Kind = Literal["access", "error", "uwsgi"]
@@ -50,6 +53,17 @@ def at_time(where: Places, stack: Stack, time_s: float) -> Stack:
     if then is None or then.number == stack.release:
         return stack
     return Stack(then.plan, then.number, where.release_dir(then.number), stack.running, stack.pids, later=True)
+
+
+def environ(where: Places, stack: Stack) -> dict[str, str]:
+    """The application's environment, as its guard was given it, to know its secrets by; empty where none runs any more."""
+    for slot in range(1, int(stack.plan["uwsgi"]["instances"]) + 1):
+        text = files.read_text(where.run / f"uwsgi-{stack.release}{slot_suffix(slot)}.json") or ""
+        try:
+            return {str(name): str(value) for name, value in dict(json.loads(text)["environ"]).items()}
+        except (ValueError, KeyError, TypeError):
+            continue
+    return {}
 
 
 @dataclass
