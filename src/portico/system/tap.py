@@ -43,7 +43,6 @@ class Tapped:
     body: bytearray = field(default_factory=bytearray)
     answer: bytearray = field(default_factory=bytearray)
     answer_bytes: int = 0
-    client_left: bool = False
 
 
 @contextlib.contextmanager
@@ -67,7 +66,9 @@ class Tap(threading.Thread):
     """Serves the connections of one traced request; `seen` has one entry for each. `addresses` are tried in their order:
     `unix:/path` or `host:port`. `variable` is added to the packet."""
 
-    def __init__(self, listener: socket.socket, addresses: Sequence[str], variable: tuple[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, listener: socket.socket, addresses: Sequence[str], variable: tuple[str, str], timeout_s: float
+    ) -> None:
         super().__init__(daemon=True)
         self.seen: list[Tapped] = []
         self._listener = listener
@@ -169,8 +170,8 @@ def _pump_body(stream: socket.socket, upstream: socket.socket, tapped: Tapped) -
             upstream.sendall(part)
     except OSError:
         return
+    # nginx leaves as soon as it has as much as the head promised, and so it is passed on.
     if not tapped.ended_ns:
-        tapped.client_left = True
         with contextlib.suppress(OSError):
             upstream.shutdown(socket.SHUT_RDWR)
 
@@ -190,7 +191,6 @@ def _pump_answer(upstream: socket.socket, stream: socket.socket, tapped: Tapped)
         try:
             stream.sendall(part)
         except OSError:
-            tapped.client_left = True
             return
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from portico import __version__
+from portico.actions.trace.kinds import NO_REQUEST
 from portico.hops.nginx.trace_map import HEADER
 from portico.model.errors import Exit, PorticoError
 from portico.model.plan import Plan
 from portico.model.traceparent import TraceParent, parse
-from portico.actions.trace.kinds import NO_REQUEST
 
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

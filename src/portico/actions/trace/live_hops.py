@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from portico.actions.trace.asked import Request
@@ -70,7 +69,9 @@ class Live:
             found.append("nginx did not know this stack's secret, so that only its own part was seen: portico reload")
         reached = self.tapped is not None and not self.tapped.error and self.tapped.connected_ns
         if (reached or self.plan.front != "nginx") and not self.events and self.captured.received.status:
-            found.append("the application's process told nothing: it is on another machine, or was started by an older Portico")
+            found.append(
+                "the application's process told nothing: it is on another machine, or was started by an older Portico"
+            )
         return found
 
 
@@ -85,6 +86,9 @@ def hops(live: Live) -> list[Hop]:
     if wsgi := wsgi_hop(live.events, live.began_ns):
         wsgi["in"] = {**wsgi.get("in", {}), **compare_environ(variables, wsgi.get("in", {}).get("environ", {}))}
         found.append(wsgi)
+        # What the application does after its answer keeps its worker busy, although nginx has all it wanted.
+        end = max(hop["started_us"] + hop["duration_us"] for hop in found[-2:])
+        found[-2]["duration_us"] = end - found[-2]["started_us"]
     if django := django_hop(live.events, live.began_ns, live.plan.site.settings):
         found.append(django)
     return found

@@ -51,7 +51,8 @@ def _running(where: Places) -> tuple[State, Plan]:
     if known is None:
         again = f"{command_here(where.project)} up -d"
         raise PorticoError(
-            NOT_RUNNING.found(cause=f"nothing runs for {where.project}", evidence=[str(where.state)], fix=[again]), Exit.USAGE
+            NOT_RUNNING.found(cause=f"nothing runs for {where.project}", evidence=[str(where.state)], fix=[again]),
+            Exit.USAGE,
         )
     try:
         return known, known.load_plan()
@@ -72,7 +73,10 @@ def _token(where: Places) -> str:
 
 def _no_tap(where: Places, error: OSError) -> PorticoError:
     folder = f"{where.run}/app"
-    fix = [f"ls -ld {shlex.quote(folder)}", f"{command_here(where.project)} trace /   # as the account that started the stack"]
+    fix = [
+        f"ls -ld {shlex.quote(folder)}",
+        f"{command_here(where.project)} trace /   # as the account that started the stack",
+    ]
     cause = f"no socket can be made in {folder}: {error.strerror or error}"
     return PorticoError(NO_TAP.found(cause=cause, evidence=[folder], fix=fix), Exit.NEEDS_HANDS)
 
@@ -134,4 +138,8 @@ def _environ(where: Places, plan: Plan) -> dict[str, str]:
 
 def _traceparent(made: Request) -> Mapping[str, Any]:
     given = made.given
-    return {"trace_id": made.parent.trace_id, "span_id": made.parent.parent_id, "parent_id": given.parent_id if given else None}
+    return {
+        "trace_id": made.parent.trace_id,
+        "span_id": made.parent.parent_id,
+        "parent_id": given.parent_id if given else None,
+    }
