@@ -27,7 +27,8 @@ def command(screen: Screen, project: Path, name: str, **flags: Any) -> Result:
     anything else as `up` would start it.
     """
     from portico.actions.explain.run import explain
+    from portico.cli.kinds import every
 
     # Nothing is started, so nothing runs as root.
     options = replace(Options(project, allow_root_app=True), **flags)
-    return explain(options, name)
+    return explain(options, name, every)

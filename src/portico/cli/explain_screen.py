@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import click
 
-from portico.cli import drawing, explain_names
+from portico.cli import drawing, explain_hop, explain_names
 from portico.cli.drawing import padded, shortened, wrapped
 
 Data = Mapping[str, Any]
@@ -34,12 +36,12 @@ def _flow(data: Data) -> Iterator[str]:
     columns = drawing.width()
     between = {one["from"]: one for one in data["between"]}
     for hop in data["hops"]:
-        rows = list(_hop_rows(hop, data["project"], columns - 4))
+        rows = explain_hop.rows(hop, data["project"], columns - 4)
         yield from drawing.box(_bold(hop["hop"]), hop["title"], rows, columns)
         if hop["hop"] in between:
             yield from _arrows(between[hop["hop"]], columns)
     yield ""
-    yield _bold("Where everything lies") + "  (r: who reads it, w: who writes it)"
+    yield _bold("Where everything lies") + f"  in {data['project']}, where no other folder is named"
     yield from _paths(data, columns)
     yield ""
     yield from wrapped(
@@ -49,97 +51,47 @@ def _flow(data: Data) -> Iterator[str]:
     )
 
 
-def _hop_rows(hop: Data, project: str, columns: int) -> Iterator[str]:
-    yield from wrapped(hop["role"], columns)
-    yield from (_dim(line) for line in wrapped(hop["why"], columns))
-    rows = [*_process(hop), *_parts(hop, project)]
-    for label, value in rows:
-        head = f"{label:<8} "
-        first, *more = wrapped(value, columns, " " * len(head))
-        yield head + shortened(first.strip(), columns - len(head))
-        yield from (shortened(line, columns) for line in more)
-
-
-def _process(hop: Data) -> Iterator[tuple[str, str]]:
-    process = hop["process"]
-    if hop["hop"] == "client":
-        return
-    if "says" in process:
-        yield "process", process["says"]
-    for one in process.get("each", ()):
-        if one["pid"]:
-            workers = one["workers"] or [pid for pid in one["pids"] if pid != one["pid"]]
-            yield "process", f"{one['name']}: master {one['pid']}, workers {_numbers(workers)} as {one['user']}"
-        else:
-            yield "process", f"{one['name']}: {one['state']}"
-    if "would" in process and not process["each"]:
-        yield "process", f"none yet; would be {process['would']}"
-
-
-def _numbers(pids: list[int]) -> str:
-    return " ".join(map(str, pids)) or "none"
-
-
-def _parts(hop: Data, project: str) -> Iterator[tuple[str, str]]:
-    if hop.get("callable"):
-        yield "callable", f"{hop['callable']}  (Python {hop['python_version']})"
-    if hop.get("settings"):
-        yield "settings", f"{hop['settings']}  in {hop['directory']}"
-    for one in hop["sockets"]:
-        mode = f"  {one['mode']}" if one["mode"] else ""
-        yield "socket", f"{_short(one['address'], project)}{mode}  {one['what']}"
-    if hop["hop"] in ("nginx", "uwsgi"):
-        for one in hop["files"]:
-            yield (
-                "file",
-                f"{_short(one['path'], project)}" + ("" if one["path"].endswith(one["what"]) else f"  {one['what']}"),
-            )
-    for one in hop.get("serves", ()):
-        yield "answers", f"{one['url']} from {_short(one['folder'], project)}: files, never seen by the application"
-    for one in hop.get("others", ()):
-        yield "also", f"{one}: a uWSGI on another machine"
-
-
-def _short(path: str, project: str) -> str:
-    """In the project: relative to it."""
-    return path.removeprefix(f"{project}/") if path != project else "."
-
-
 def _arrows(seam: Data, columns: int) -> Iterator[str]:
     """The request down on the left, the answer up on the right."""
-    half = (columns - 4) // 2
-    there, back = seam["there"], seam["back"]
+    half = (columns - 6) // 2
     yield "  │ " + _dim(shortened(seam["over"], columns - 4))
-    left = [_bold(there["format"]), *there["example"]]
-    right = [_bold(back["format"]), *back["example"]]
-    for number in range(max(len(left), len(right))):
-        one = left[number] if number < len(left) else ""
-        two = right[number] if number < len(right) else ""
-        up = "▲" if number == 0 else "│"
-        yield f"  │ {padded(_fit(one, half - 3), half - 3)} {up} {_fit(two, half - 1)}"
-    yield f"  ▼ {' ' * (half - 3)} │"
+    left, right = _cell(seam["there"], half), _cell(seam["back"], half)
+    for number, (one, two) in enumerate(zip_longest(left, right, fillvalue="")):
+        yield f"  │ {padded(one, half)}{'│' if number else '▲'} {two}"
+    yield f"  ▼ {' ' * half}│"
 
 
-def _fit(value: str, columns: int) -> str:
-    return value if drawing.cells(value) <= columns else click.unstyle(value)[: columns - 1] + "…"
+def _cell(side: Data, columns: int) -> list[str]:
+    rows = [line for row in side["example"] for line in _broken(row, columns - 2)]
+    return [_bold(side["format"]), *rows]
+
+
+def _broken(row: str, columns: int) -> list[str]:
+    return textwrap.wrap(row, columns, subsequent_indent="  ", drop_whitespace=True) or [""]
 
 
 def _paths(data: Data, columns: int) -> Iterator[str]:
+    """Group by group: the name that `portico explain` knows it by, where it lies, and what it is."""
+    margin = 4 + max(len(row["name"]) for row in data["paths"])
+    group = ""
     for row in data["paths"]:
+        if row["group_of"] != group:
+            group = row["group_of"]
+            yield ""
+            yield f"  {group}"
+        path = shortened(
+            explain_hop.short(row["path"], data["project"]) if row["name"] != "project" else row["path"], columns
+        )
+        yield padded(f"    {_bold(row['name'])}", margin + 2) + path
         state = f"{row['mode']} {row['owner']}:{row['group']}" if row["mode"] else _absence(row)
-        path = shortened(row["path"], columns - 4)
-        yield f"  {_bold(row['name'])}  {row['what']}"
-        gap = columns - 4 - drawing.cells(path) - drawing.cells(state)
-        yield f"    {path}  {' ' * max(0, gap - 2)}{_dim(state)}" if gap > 1 else f"    {path}"
-        if gap <= 1:
-            yield f"    {_dim(state)}"
-        yield from (_dim(line) for line in wrapped(f"r {row['reads']}; w {row['writes']}", columns, "    "))
+        told = f"{row['what']}. {state}. Read by {row['reads']}; written by {row['writes']}."
+        yield from (_dim(line) for line in wrapped(told, columns, " " * (margin + 2)))
 
 
 def _absence(row: Data) -> str:
     if row["exists"] is None:
-        return "hidden from this account"
-    return "leads to nothing" if row["kind"] == "link" else "not there yet"
+        return "Hidden from this account"
+    return "Leads to nothing" if row["kind"] == "link" else "Not there yet"
 
 
 def _file(data: Data) -> Iterator[str]:

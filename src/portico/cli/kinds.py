@@ -14,17 +14,29 @@ def declared(ids: Iterable[str]) -> Mapping[str, Kind]:
     """The kinds of those ids. The whole package is imported for it; `inside` declares none and runs in other Pythons."""
     wanted = set(ids)
     found: dict[str, Kind] = {}
-    for info in pkgutil.walk_packages(portico.__path__, "portico."):
+    for kinds in _by_module():
+        found.update(kinds)
         if not wanted - found.keys():
             break
+    return {name: kind for name, kind in found.items() if name in wanted}
+
+
+def every() -> Mapping[str, Kind]:
+    """All kinds there are."""
+    return {name: kind for kinds in _by_module() for name, kind in kinds.items()}
+
+
+def _by_module() -> Iterator[dict[str, Kind]]:
+    for info in pkgutil.walk_packages(portico.__path__, "portico."):
         if ".inside" not in info.name and not info.name.endswith("__main__"):
             module = importlib.import_module(info.name)
-            found.update((kind.id, kind) for value in vars(module).values() for kind in _kinds(value))
-    return {name: kind for name, kind in found.items() if name in wanted}
+            yield {kind.id: kind for value in vars(module).values() for kind in _kinds(value)}
 
 
 def _kinds(value: object) -> Iterator[Kind]:
     if isinstance(value, Kind):
         yield value
-    elif isinstance(value, (tuple, list)):
+    elif isinstance(value, (tuple, list, frozenset)):
         yield from (item for item in value if isinstance(item, Kind))
+    elif isinstance(value, Mapping):
+        yield from (item for item in value.values() if isinstance(item, Kind))

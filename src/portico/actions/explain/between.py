@@ -9,7 +9,7 @@ from portico.actions.explain import roles
 from portico.hops.uwsgi.packet import encode
 from portico.model.plan import Plan
 
-_SHOWN_BYTES = 24
+_SHOWN_BYTES = 13
 
 
 def between(plan: Plan, hops: list[str]) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def _http(plan: Plan) -> list[str]:
 
 
 def _answer(plan: Plan) -> list[str]:
-    return ["HTTP/1.1 200 OK", f"Content-Type: {_type(plan)}", "", "<html>..."]
+    return ["HTTP/1.1 200 OK", f"Content-Type: {_type(plan)}", "...", "<html>..."]
 
 
 def _type(plan: Plan) -> str:
@@ -78,7 +78,7 @@ def _packet(plan: Plan) -> list[str]:
     size = len(packet) - 4
     return [
         f"{shown} ...",
-        f"modifier1 0 (WSGI), size {size}, modifier2 0, then 14 REQUEST_METHOD, 3 GET, ...",
+        f"0 (WSGI), size {size}, 0; 14 REQUEST_METHOD, 3 GET, ...",
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portico.actions.explain.keys import place_of, told
-from portico.actions.explain.subject import Subject, Text
+from portico.actions.explain.subject import Subject
 from portico.model.explained import Line
 
 _PARAM = "A variable of every request, from a file of yours."
@@ -23,11 +23,11 @@ def file_data(name: str, about: Subject) -> dict[str, Any]:
         "live": about.is_live,
         "release": about.release or None,
         "project": str(about.where.project),
-        "lines": [line_data(line, text, about) for line in about.lines[name]],
+        "lines": [line_data(line, about) for line in about.lines[name]],
     }
 
 
-def line_data(line: Line, text: Text, about: Subject) -> dict[str, Any]:
+def line_data(line: Line, about: Subject) -> dict[str, Any]:
     """One line as JSON-ready data."""
     keys = [told(key, about) for key in line.keys]
     why = line.why

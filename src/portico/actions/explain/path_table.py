@@ -60,11 +60,17 @@ def look(path: str) -> dict[str, Any]:
 
 
 def path_table(about: Subject) -> list[dict[str, Any]]:
-    """`result.paths`: each row with `name`, `what`, `path`, `reads`, `writes` and what `look` says."""
+    """`result.paths`: each row with its `name` and what it is, its heading `group_of`, and what `look` says."""
     who = _who(about)
-    rows = [*_project(about, who), *_configuration(about, who), *_maps(about, who), *_logs(about.plan, who)]
-    rows += [*_sockets(about, who), *_own(about, who)]
-    return [{**vars(row), **look(row.path)} for row in rows if row.path]
+    groups = {
+        "The project": _project(about, who),
+        "Configuration": _configuration(about, who),
+        "Files that browsers get": _maps(about, who),
+        "Logs": _logs(about.plan, who),
+        "Sockets and processes": _sockets(about, who),
+        "Portico's own": _own(about, who),
+    }
+    return [{**vars(row), "group_of": group, **look(row.path)} for group, rows in groups.items() for row in rows if row.path]
 
 
 def _who(about: Subject) -> Who:

@@ -27,6 +27,15 @@ from portico.model.plan import Plan
 from portico.system import files
 
 NGINX_FILES = ("nginx.conf", "uwsgi_params", "mime.types")
+#: Why a stack may be without one of the files.
+FILES = {
+    "nginx.conf": 'no nginx runs here (front = "none", or role = "app")',
+    "uwsgi_params": 'no nginx runs here (front = "none", or role = "app")',
+    "mime.types": 'no nginx runs here (front = "none", or role = "app")',
+    "uwsgi.ini": 'no uWSGI runs here (role = "front")',
+    "pool.ini": "only with a TCP address of uWSGI does one process hold the socket for all releases",
+    "uwsgi-mime.types": "uWSGI answers no files",
+}
 EXTRA = ("nginx.extra_main", "nginx.extra_http", "nginx.extra_server", "uwsgi.extra")
 
 
