@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import trace_hooks, trace_parts, trace_sql
+from . import trace_hooks, trace_layers, trace_parts, trace_sql
+from .trace_layers import new_attributes, of_response
 from .trace_record import CURRENT, Recorder, dotted, plain, quietly
 
 _undo: list[tuple[Any, str, Any, Any]] = []
@@ -26,6 +27,7 @@ def install() -> None:
     """Record from now on. Django must have been imported by the application; otherwise there is nothing to record."""
     if "django.core.handlers.base" not in sys.modules:
         return
+    trace_layers.install()
     _replace("django.core.handlers.base", "BaseHandler.resolve_request", _resolving)
     _replace("django.core.handlers.base", "BaseHandler.make_view_atomic", _viewing)
     _replace("django.core.handlers.exception", "response_for_exception", _responding)
@@ -45,6 +47,7 @@ def uninstall() -> None:
         if vars(owner).get(name) is ours:
             setattr(owner, name, original)
     trace_hooks.unwatch()
+    trace_layers.uninstall()
 
 
 def attach() -> None:
@@ -132,7 +135,7 @@ def _sync_view(recorder: Recorder, wrapped: Any, name: str) -> Any:
         try:
             return wrapped(*args, **named)
         except Exception as error:
-            recorder.exception(error)
+            recorder.exception(error, "view")
             raise
         finally:
             recorder.close(span)
@@ -147,7 +150,7 @@ def _async_view(recorder: Recorder, wrapped: Any, name: str) -> Any:
         try:
             return await wrapped(*args, **named)
         except Exception as error:
-            recorder.exception(error)
+            recorder.exception(error, "view")
             raise
         finally:
             recorder.close(span)
@@ -161,9 +164,16 @@ def _responding(original: Any) -> Any:
         if recorder is None:
             return original(request, exc)
         __traceback_hide__ = True
-        number = recorder.exception(exc)
-        response = original(request, exc)
-        recorder.emit("handled", id=number, status=plain(getattr(response, "status_code", None)))
-        return response
+        number = recorder.exception(exc, "handler")
+        parent = recorder.layers[-1] if recorder.layers else 0
+        span = recorder.open("handling", exception=number, parent=parent)
+        response = None
+        try:
+            response = original(request, exc)
+            return response
+        finally:
+            # What the request got meanwhile is of no layer.
+            quietly(new_attributes)(recorder, request)
+            recorder.close(span, **(quietly(of_response)(recorder, response) or {}))
 
     return response_for_exception

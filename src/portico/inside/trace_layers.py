@@ -1,8 +1,10 @@
-"""Every middleware layer of Django reports its way in and out, when the request is traced.
+"""Every middleware layer of Django reports its way in and out, while a request is traced.
 
 Django builds its chain once, from `convert_exception_to_response(layer)` around each layer
-(https://docs.djangoproject.com/en/stable/topics/http/middleware/#activating-middleware); `watch` replaces that name in
-`django.core.handlers.base` as soon as the module is imported, and imports nothing itself.
+(https://docs.djangoproject.com/en/stable/topics/http/middleware/#activating-middleware). `watch` has the functions that it
+returns remembered, from the import of `django.core.handlers.base` on; it imports nothing itself. Each of them has its layer
+in a variable of its closure: `install` puts a recording function there and `uninstall` the layer itself, so that a request
+costs what it always did while no trace is at work.
 """
 
 from __future__ import annotations
@@ -11,19 +13,23 @@ import functools
 import inspect
 import os
 import sys
+import weakref
 from typing import Any
 
-from .trace_record import ACTIVE, CURRENT, Recorder, dotted, plain, quietly
+from .trace_record import CURRENT, Recorder, dotted, plain, quietly
 
 _BASE = "django.core.handlers.base"
 #: The dotted names of the middleware instances of this process, by id: they live as long as it.
 NAMES: dict[int, str] = {}
+#: What Django made around each layer, with the layer's dotted name; empty for what lies inside all middleware.
+_chain: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+_replaced: list[tuple[Any, Any, Any]] = []
 
 
 def watch() -> None:
     """Have the layers wrapped when Django builds its chain."""
     if _BASE in sys.modules:
-        _wrap_layers(sys.modules[_BASE])
+        _watch_chain(sys.modules[_BASE])
     else:
         sys.meta_path.insert(0, _Finder())
 
@@ -55,13 +61,13 @@ def _after_import(loader: Any) -> None:
     def exec_module(module: Any) -> None:
         quietly(delattr)(loader, "exec_module")
         execute(module)
-        _wrap_layers(module)
+        _watch_chain(module)
 
     loader.exec_module = exec_module
 
 
 @quietly
-def _wrap_layers(base: Any) -> None:
+def _watch_chain(base: Any) -> None:
     original = base.convert_exception_to_response
     if getattr(original, "_portico", False):
         return
@@ -69,11 +75,15 @@ def _wrap_layers(base: Any) -> None:
     @functools.wraps(original)
     def convert_exception_to_response(get_response: Any) -> Any:
         handler = original(get_response)
-        name = quietly(_name)(sys._getframe(1), get_response)
-        return quietly(_layer)(handler, name) or handler
+        quietly(_remember)(handler, sys._getframe(1), get_response)
+        return handler
 
     convert_exception_to_response._portico = True  # type: ignore[attr-defined]
     base.convert_exception_to_response = convert_exception_to_response
+
+
+def _remember(handler: Any, frame: Any, get_response: Any) -> None:
+    _chain[handler] = _name(frame, get_response)
 
 
 def _name(frame: Any, get_response: Any) -> str:
@@ -85,41 +95,60 @@ def _name(frame: Any, get_response: Any) -> str:
     return str(name)
 
 
-def _layer(handler: Any, name: str | None) -> Any:
-    layer = _async_layer(handler, name) if inspect.iscoroutinefunction(handler) else _sync_layer(handler, name)
-    return functools.update_wrapper(layer, handler)
+def install() -> None:
+    """Record every layer from now on."""
+    for handler, name in list(_chain.items()):
+        quietly(_replace)(handler, name)
 
 
-def _sync_layer(handler: Any, name: str | None) -> Any:
-    def layer(request: Any) -> Any:
-        recorder = CURRENT.get() if ACTIVE else None
+def uninstall() -> None:
+    """Put the layers themselves back."""
+    while _replaced:
+        cell, layer, ours = _replaced.pop()
+        if cell.cell_contents is ours:
+            cell.cell_contents = layer
+
+
+def _replace(handler: Any, name: str) -> None:
+    cell = handler.__closure__[handler.__code__.co_freevars.index("get_response")]
+    layer = cell.cell_contents
+    ours = (_async_layer if inspect.iscoroutinefunction(handler) else _sync_layer)(layer, name)
+    _replaced.append((cell, layer, ours))
+    cell.cell_contents = ours
+
+
+def _sync_layer(layer: Any, name: str) -> Any:
+    def recorded(request: Any) -> Any:
+        recorder = CURRENT.get()
         if recorder is None:
-            return handler(request)
+            return layer(request)
+        __traceback_hide__ = True
         span = _enter(recorder, name, request)
         response = None
         try:
-            response = handler(request)
+            response = layer(request)
             return response
         finally:
             _leave(recorder, span, request, response)
 
-    return layer
+    return recorded
 
 
-def _async_layer(handler: Any, name: str | None) -> Any:
-    async def layer(request: Any) -> Any:
-        recorder = CURRENT.get() if ACTIVE else None
+def _async_layer(layer: Any, name: str) -> Any:
+    async def recorded(request: Any) -> Any:
+        recorder = CURRENT.get()
         if recorder is None:
-            return await handler(request)
+            return await layer(request)
+        __traceback_hide__ = True
         span = _enter(recorder, name, request)
         response = None
         try:
-            response = await handler(request)
+            response = await layer(request)
             return response
         finally:
             _leave(recorder, span, request, response)
 
-    return layer
+    return recorded
 
 
 @quietly
@@ -128,7 +157,7 @@ def _enter(recorder: Recorder, name: str | None, request: Any) -> int:
         recorder.emit(
             "request", version=_version(), settings=_settings(), method=str(request.method), path=str(request.path)
         )
-    attributes = _new_attributes(recorder, request)
+    attributes = new_attributes(recorder, request)
     parent = recorder.layers[-1] if recorder.layers else 0
     span: int = recorder.open("layer", name=name or "", parent=parent, attributes=attributes)
     recorder.layers.append(span)
@@ -139,28 +168,28 @@ def _enter(recorder: Recorder, name: str | None, request: Any) -> int:
 def _leave(recorder: Recorder, span: int, request: Any, response: Any) -> None:
     if span in recorder.layers:
         del recorder.layers[recorder.layers.index(span) :]
+    recorder.close(span, attributes=new_attributes(recorder, request), **of_response(recorder, response))
+
+
+def of_response(recorder: Recorder, response: Any) -> dict[str, Any]:
+    """{"status", "headers", "cookies"} of what a layer returned (None: it raised). Outside of all layers it is what Django
+    answers: that is sent as a whole, with the values of the cookies."""
+    if response is None:
+        return {"status": None, "headers": [], "cookies": []}
     headers, cookies = _headers(response)
-    recorder.close(
-        span,
-        status=plain(getattr(response, "status_code", None)),
-        headers=headers,
-        cookies=[name for name, _ in cookies],
-        attributes=_new_attributes(recorder, request),
-    )
+    status = plain(getattr(response, "status_code", None))
     if not recorder.layers:
-        whole = [*headers, *(["Set-Cookie", value] for _, value in cookies)]
-        recorder.emit("response", status=plain(getattr(response, "status_code", None)), headers=whole)
+        recorder.emit("response", status=status, headers=[*headers, *(["Set-Cookie", value] for _, value in cookies)])
+    return {"status": status, "headers": headers, "cookies": [name for name, _ in cookies]}
 
 
 def _headers(response: Any) -> tuple[list[list[str]], list[tuple[str, str]]]:
-    if response is None:
-        return [], []
     headers = [[str(name), str(value)] for name, value in response.items()]
     cookies = [(str(name), cookie.output(header="").strip()) for name, cookie in response.cookies.items()]
     return headers, cookies
 
 
-def _new_attributes(recorder: Recorder, request: Any) -> list[str]:
+def new_attributes(recorder: Recorder, request: Any) -> list[str]:
     """Names that the request got since it was last looked at, without the cached properties of its class."""
     before, now = recorder.names, set(vars(request))
     recorder.names = now

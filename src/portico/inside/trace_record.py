@@ -94,13 +94,14 @@ class Recorder:
             self.emit("out", id=number, **data)
 
     @quietly
-    def exception(self, error: BaseException) -> int:
-        """Send what is known of an exception, once, and return the number it goes by."""
+    def exception(self, error: BaseException, by: str) -> int:
+        """Send what is known of an exception, once, and return the number it goes by; `by` says where it was met first:
+        `view`, `handler`, `application`, `body` or `close`."""
         number = getattr(error, "_portico_trace", None)
         if not isinstance(number, int):
             number = next(self._ids)
             with_number(error, number)
-            self.emit("exception", id=number, **(described(error) or {}))
+            self.emit("exception", id=number, by=by, **(described(error) or {"type": type(error).__name__}))
         return number
 
     def dropped(self) -> dict[str, int]:
@@ -177,10 +178,18 @@ def described(error: BaseException) -> dict[str, Any]:
         lines += part.rstrip("\n").split("\n")
     return {
         "type": dotted(type(error)),
-        "message": clipped(str(error), 2000),
+        "message": clipped(_message(error), 2000),
         "frame": _project_frame(error),
-        "traceback": lines[-_TRACEBACK_LINES:],
+        "traceback": [clipped(line, _VALUE_CHARACTERS) for line in lines[-_TRACEBACK_LINES:]],
     }
+
+
+def _message(error: BaseException) -> str:
+    """Django's Resolver404 holds what it tried instead of a text."""
+    held = error.args[0] if error.args else None
+    if isinstance(held, dict) and "tried" in held and "path" in held:
+        return "no URL pattern matches {!r}: {} tried".format(held["path"], len(held["tried"]))
+    return str(error)
 
 
 def _without_ours(whole: traceback.TracebackException) -> traceback.TracebackException:

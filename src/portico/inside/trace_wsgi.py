@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import trace_django, trace_layers
-from .trace_record import ACTIVE, CURRENT, Recorder, connect, described, dotted, quietly, safe
+from .trace_record import ACTIVE, CURRENT, Recorder, connect, dotted, quietly, safe
 
 _NONCE = re.compile(r"[0-9a-f]{32}\Z")
 _CHUNKS = 500
@@ -33,7 +33,7 @@ class Tracing:
     def __init__(self, folder: str, digest: str, name: str) -> None:
         self._folder = folder
         self._digest = digest
-        self._name = name
+        self._said = {"callable": name, "python": platform.python_version()}
         trace_layers.watch()
 
     @quietly
@@ -45,7 +45,7 @@ class Tracing:
         recorder = connect(os.path.join(self._folder, f"trace-{nonce}.sock"))
         if recorder is None:
             return None
-        recorder.emit("in", callable=self._name, python=platform.python_version(), **_worker(environ))
+        recorder.emit("in", **self._said, **_worker(environ))
         return Traced(recorder)
 
     def _nonce(self, given: str | None, claimed: str | None) -> str:
@@ -147,15 +147,15 @@ class Traced:
         if self._chunks <= _CHUNKS:
             self._recorder.emit(event, bytes=size)
 
-    def inside(self, function: Any, *args: Any) -> Any:
-        """Call a function of the application for this request."""
+    def inside(self, where: str, function: Any, *args: Any) -> Any:
+        """Call a function of the application for this request; `where` is what an exception is said to come from."""
         token = CURRENT.set(self._recorder)
         try:
             return function(*args)
         except StopIteration:
             raise
         except BaseException as error:
-            self.raised("body", error)
+            self.raised(where, error)
             raise
         finally:
             CURRENT.reset(token)
@@ -164,13 +164,13 @@ class Traced:
         """Close what the application returned: the last that it sees of the request."""
         self._recorder.emit("close")
         try:
-            return self.inside(close) if close is not None else None
+            return self.inside("close", close) if close is not None else None
         finally:
             self.finish()
 
     def raised(self, where: str, error: BaseException) -> None:
         """An exception leaves the application."""
-        self._recorder.emit("raised", where=where, exception=described(error) or {"type": type(error).__name__})
+        self._recorder.emit("raised", where=where, id=self._recorder.exception(error, where))
 
     def finish(self) -> None:
         """End the trace; a second time does nothing."""
@@ -195,11 +195,11 @@ class Parts:
         self._items: Any = None
 
     def __iter__(self) -> Parts:
-        self._items = self._traced.inside(iter, self._inner)
+        self._items = self._traced.inside("body", iter, self._inner)
         return self
 
     def __next__(self) -> Any:
-        part = self._traced.inside(next, self._items)
+        part = self._traced.inside("body", next, self._items)
         self._traced.sent("chunk", part)
         return part
 

@@ -12,7 +12,7 @@ from typing import Any
 from portico.hops.django.traced_layers import middleware
 from portico.hops.django.traced_spans import Event, Span, of_kind, spans_of, time_of
 
-_OWN_EVENTS = ("span", "out", "request", "response", "exception", "handled")
+_OWN_EVENTS = ("span", "out", "request", "response", "exception")
 
 
 def django_hop(events: Sequence[Event], began_ns: int, settings: str = "") -> dict[str, Any] | None:
@@ -21,12 +21,12 @@ def django_hop(events: Sequence[Event], began_ns: int, settings: str = "") -> di
     It lasts from the first thing Django did to the last, which is `request_finished` after the body. `settings` is the
     settings module where Django did not name it.
     """
-    own = [event for event in events if event.get("e") in _OWN_EVENTS and time_of(event)]
-    if not own:
+    own = [event for event in events if _of_django(event)]
+    if not any(event.get("e") in ("span", "request") for event in own):
         return None
     spans = spans_of(events)
     first, last = min(map(time_of, own)), max([*map(time_of, own), *(span.ended for span in spans)])
-    request, response = _first(own, "request"), _first(own, "response")
+    request, response = _first(own, "request"), _first(own[::-1], "response")
     hop: dict[str, Any] = {
         "hop": "django",
         "started_us": (first - began_ns) // 1000,
@@ -42,7 +42,7 @@ def django_hop(events: Sequence[Event], began_ns: int, settings: str = "") -> di
         "sql": [_statement(span, began_ns) for span in of_kind(spans, "sql")],
         "sql_us": sum(span.ended - span.began for span in of_kind(spans, "sql")) // 1000,
         "signals": [_signal(span, began_ns) for span in of_kind(spans, "signal")],
-        "exceptions": _exceptions(own, began_ns),
+        "exceptions": _exceptions(own, of_kind(spans, "handling"), began_ns),
     }
     dropped = _first(events, "done").get("dropped")
     if dropped:
@@ -50,6 +50,13 @@ def django_hop(events: Sequence[Event], began_ns: int, settings: str = "") -> di
     if not all(span.finished for span in spans):
         hop["unfinished"] = True
     return hop
+
+
+def _of_django(event: Event) -> bool:
+    """An exception that was first met outside of Django is not Django's."""
+    if not time_of(event) or event.get("e") not in _OWN_EVENTS:
+        return False
+    return event.get("e") != "exception" or event.get("by") in ("view", "handler", "body")
 
 
 def _match(found: Sequence[Span], began_ns: int) -> dict[str, Any] | None:
@@ -96,9 +103,9 @@ def _signal(span: Span, began_ns: int) -> dict[str, Any]:
     }
 
 
-def _exceptions(events: Sequence[Event], began_ns: int) -> list[dict[str, Any]]:
+def _exceptions(events: Sequence[Event], handled: Sequence[Span], began_ns: int) -> list[dict[str, Any]]:
     """`status` is that of the response Django made of it; None when it made none, because somebody else caught it."""
-    statuses = {event.get("id"): event.get("status") for event in events if event.get("e") == "handled"}
+    statuses = {span.before.get("exception"): span.after.get("status") for span in handled}
     return [
         {
             "type": str(event.get("type", "")),

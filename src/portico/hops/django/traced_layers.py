@@ -17,20 +17,21 @@ def middleware(spans: Sequence[Span], began_ns: int) -> list[dict[str, Any]]:
     a header with another value is in `adds_headers` and, as [name, from, to], in `changes_headers`. A cookie is there as
     ["Set-Cookie", its name].
     """
-    layers = of_kind(spans, "layer")
+    # What Django makes of an exception comes from inside, as a response does.
+    layers = [span for span in spans if span.kind in ("layer", "handling")]
     hooks = {span.before.get("name"): span for span in of_kind(spans, "process_view")}
     return [
         _layer(layer, layers, hooks.get(layer.before.get("name")), began_ns) for layer in layers if layer.before.get("name")
     ]
 
 
-def _layer(layer: Span, layers: Sequence[Span], hook: Span | None, began_ns: int) -> dict[str, Any]:
-    inside = [other for other in layers if other.before.get("parent") == layer.number]
+def _layer(layer: Span, spans: Sequence[Span], hook: Span | None, began_ns: int) -> dict[str, Any]:
+    inside = [other for other in spans if other.before.get("parent") == layer.number]
     found: dict[str, Any] = {
         "name": layer.before.get("name"),
         **layer.times(began_ns),
         "own_us": max(0, layer.ended - layer.began - sum(other.ended - other.began for other in inside)) // 1000,
-        "answered": layer.finished and not inside,
+        "answered": layer.finished and layer.after.get("status") is not None and not inside,
         "adds_to_request": _attributes(layer, inside),
         **_headers(layer, inside),
     }

@@ -82,8 +82,14 @@ def _out(events: Sequence[Mapping[str, Any]], began_ns: int) -> dict[str, Any]:
         )
     raised = [event for event in events if event.get("e") == "raised"]
     if raised:
-        out["exception"] = {**raised[0].get("exception", {}), "where": raised[0].get("where", "")}
+        out["exception"] = {**_exception(events, raised[0].get("id")), "where": str(raised[0].get("where", ""))}
     return out
+
+
+def _exception(events: Sequence[Mapping[str, Any]], number: Any) -> dict[str, Any]:
+    keys = ("type", "message", "frame", "traceback")
+    found = (event for event in events if event.get("e") == "exception" and event.get("id") == number)
+    return {key: event[key] for event in found for key in keys if key in event}
 
 
 def _first(events: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]:
