@@ -159,7 +159,7 @@ def _nginx(method: str, path: str) -> Data:
             "headers": sent(),
             "bytes": 3540,
             "body_bytes": 2871,
-            "added": [["Server", "nginx"], ["Date", "Fri, 27 Nov 2026 06:48:43 GMT"], ["X-Request-ID", ID]],
+            "added": [sent()[0], sent()[1], *sent()[-3:]],
             "removed": [["Content-Length", "9241"]],
             "changed": [["Vary", "Cookie", "Accept-Encoding, Cookie"]],
             "compressed": {"encoding": "gzip", "from_bytes": 9241, "to_bytes": 2871},
@@ -172,7 +172,7 @@ def _nginx(method: str, path: str) -> Data:
 
 def _uwsgi(method: str, path: str) -> Data:
     params = {**_PARAMS, "REQUEST_METHOD": (method, *_PARAMS["REQUEST_METHOD"][1:])}
-    params["REQUEST_URI"] = params["PATH_INFO"] = (path, *_PARAMS["PATH_INFO"][1:])
+    params |= {name: (path, *_PARAMS[name][1:]) for name in ("REQUEST_URI", "PATH_INFO")}
     variables = {name: row[0] for name, row in params.items()}
     packet = encode(variables)
     return {

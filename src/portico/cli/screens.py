@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from portico.cli import demo_screen, doctor_screen, explain_screen
+from portico.cli import demo_screen, doctor_screen, explain_screen, trace_screen
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -167,6 +167,7 @@ _SCREENS: dict[str, Callable[[Data], str]] = {
     "down": _down,
     "doctor": doctor_screen.text,
     "explain": explain_screen.text,
+    "trace": trace_screen.text,
     "status": _status,
     "check": _check,
     "config": _config,
