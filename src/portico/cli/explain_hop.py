@@ -31,7 +31,7 @@ def _process(hop: Data) -> Iterator[tuple[str, str]]:
         yield "process", process["says"]
     for one in process.get("each", ()):
         if one["pid"]:
-            workers = one["workers"] or [pid for pid in one["pids"] if pid != one["pid"]]
+            workers = [pid for pid in one["workers"] or one["pids"] if pid and pid != one["pid"]]
             pids = " ".join(map(str, workers)) or "none"
             yield "process", f"{one['name']}: master {one['pid']}, workers {pids} as {one['user']}"
         else:

@@ -18,7 +18,8 @@ Data = Mapping[str, Any]
 def text(data: Data) -> str:
     """Whichever of the three it is."""
     lines = {"flow": _flow, "file": _file, "names": explain_names.lines}[data["about"]](data)
-    return "\n".join(line.rstrip() for line in lines)
+    notes = [f"\n{note}" for note in data["notes"]]
+    return "\n".join(line.rstrip() for line in (*lines, *notes))
 
 
 def _bold(value: str) -> str:
@@ -115,5 +116,6 @@ def _line(line: Data, columns: int, is_new: bool) -> Iterator[str]:
     indent = " " * (len(margin) + len(first) - len(first.lstrip()) + 2)
     if is_new and not (line["kind"] == "entry" and "types" in line["inside"]):
         yield from wrapped(line["why"], columns, indent)
+    if is_new or line["kind"] == "own":
         for key in line["from"]:
             yield indent + click.style(explain_names.origin(key), fg="cyan")

@@ -36,17 +36,23 @@ def explain(options: Options, name: str, kinds: Callable[[], Mapping[str, Kind]]
     """Without a name the flow of the project; with one a rendered file or everything of that name. Changes nothing. `kinds`
     gives all kinds of findings there are. Raises PorticoError for a name that nothing has."""
     if is_id(name) and (found := finding_matches(name, kinds())):
-        return Result("explain", {"about": "names", "name": name, "matches": found})
+        return Result("explain", {"about": "names", "name": name, "matches": found, "notes": []})
     about = subject(options)
     if not name:
-        return Result("explain", {"about": "flow", **flow(about)})
+        return Result("explain", {"about": "flow", **flow(about), "notes": _notes(about)})
     if file := rendered_file(name, about):
-        return Result("explain", {"about": "file", **file_data(file, about)})
+        return Result("explain", {"about": "file", **file_data(file, about), "notes": _notes(about)})
     matches = [*_hop(name, about), *name_matches(name, about), *path_matches(name, about)]
     if not matches:
         raise _unknown(name, about, kinds)
     project = str(about.where.project)
-    return Result("explain", {"about": "names", "name": name, "project": project, "live": about.is_live, "matches": matches})
+    data = {"about": "names", "name": name, "project": project, "live": about.is_live, "matches": matches}
+    return Result("explain", {**data, "notes": _notes(about)})
+
+
+def _notes(about: Subject) -> list[str]:
+    said = "portico.toml has changed since this release was made of it: `portico up` applies that"
+    return [said] if about.changed else []
 
 
 def _hop(name: str, about: Subject) -> list[dict[str, object]]:

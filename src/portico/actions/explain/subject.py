@@ -51,7 +51,7 @@ class Text:
 @dataclass(frozen=True)
 class Subject:
     """`release` is the live one, 0 before anything runs; `values` are the plan's by their names in portico.toml; `running`
-    is `status`'s result. `collects`: static files are collected into Portico's own folder."""
+    is `status`'s result. `changed`: portico.toml was written to after the live release was made of it."""
 
     where: Places
     plan: Plan
@@ -60,6 +60,7 @@ class Subject:
     running: Mapping[str, Any]
     texts: Mapping[str, Text]
     mask: Discretion
+    changed: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -122,7 +123,9 @@ def _live(where: Places, known: state.State, running: Mapping[str, Any]) -> Subj
         texts[file.path] = made if on_disk is None else Text(made.name, made.path, on_disk)
     mask = Discretion()
     mask.add(_environ(where, known))
-    return Subject(where, plan, record.values if record else {}, known.release, running, texts, mask)
+    written_ns = files.modified_ns(where.project / "portico.toml")
+    changed = bool(record and written_ns > record.created * 1e9)
+    return Subject(where, plan, record.values if record else {}, known.release, running, texts, mask, changed)
 
 
 def _environ(where: Places, known: state.State) -> dict[str, str]:
