@@ -149,9 +149,8 @@ def test_it_is_what_the_kernel_saw(case: str, site: Project, watched: tuple[Capt
     front.forget()
     back.forget()
     upload = tmp_path / "upload"
-    upload.write_bytes(
-        b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"z" * 9000 + b"\r\n--B--\r\n"
-    )
+    form = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n%s\r\n--B--\r\n'
+    upload.write_bytes(form % (b"z" * 9000))
     arguments = [text.format(upload=upload) for text in REQUESTS[case]]
     result = trace(site, "--reveal", *arguments, code=1 if case == "failure" else 0)
     client, nginx = hop(result, "client"), hop(result, "nginx")

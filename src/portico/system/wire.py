@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import io
@@ -38,19 +39,20 @@ class Received:
 
 
 def exchange(address: str, payload: bytes, method: str, timeout_s: float, body: bytes = b"") -> Received:
-    """Send `payload` (a whole head) and `body` to `unix:/path` or `host:port` and read the answer to its end. Never raises."""
+    """Send `payload` (a whole head) and `body` to `unix:/path` or `host:port` and read the answer to its end. Never
+    raises."""
     received = Received(time.monotonic_ns())
     try:
         with connect(address, timeout_s) as stream:
-            try:
+            # A server may answer and hang up before it has read everything: what it said counts.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 stream.sendall(payload + body)
-            except (BrokenPipeError, ConnectionResetError):
-                # A server may answer and hang up before it has read everything: what it said counts.
-                pass
             received.sent_ns = time.monotonic_ns()
             _read(stream, method, received)
     except TimeoutError:
-        received.error = f"no answer within {timeout_s:g} s" if not received.status else f"the answer did not end in {timeout_s:g} s"
+        received.error = (
+            f"no answer within {timeout_s:g} s" if not received.status else f"the answer did not end in {timeout_s:g} s"
+        )
     except OSError as error:
         received.error = os.strerror(error.errno) if error.errno else str(error)
     except http.client.HTTPException as error:

@@ -107,7 +107,7 @@ def _headers(asked: Asked, host: str, secret: str, number: str, random: bytes) -
     mixed = [(name, value) for name, value in ours.items() if name.lower() not in given]
     mixed += [(name, value) for name, value in asked.headers if value and name.lower() not in _OWN]
     mixed.append(("traceparent", TraceParent(parent.trace_id, random.hex()[:16], parent.sampled).header))
-    return tuple([*mixed, *([(HEADER, secret)] if secret else [])])
+    return (*mixed, *([(HEADER, secret)] if secret else []))
 
 
 _OWN: Sequence[str] = ("traceparent", HEADER.lower())

@@ -61,8 +61,8 @@ NO_TAP = Kind(
     "system.E025",
     "system",
     "The request cannot be recorded",
-    "A traced request goes through sockets in the stack's runtime directory, and carries a secret that only the owner of the "
-    "stack may read: nobody else can have requests recorded.",
+    "A traced request goes through sockets in the stack's runtime directory, and carries a secret that only the owner of "
+    "the stack may read: nobody else can have requests recorded.",
     source="docs/decisions/0014-a-trace-is-a-tap.md",
     shows="`portico trace PATH` ends with exit status 5.",
     example="-rw------- 1 root root /run/portico/shop-5e0c1b7a/trace.conf     # and the command runs as ana",
