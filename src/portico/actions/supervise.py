@@ -86,13 +86,21 @@ def observe(where: Places) -> Live:
     silent = tuple(other for other in _supervisors(where) if other != pid)
     offspring = frozenset(fact.pid for other in silent for fact in processes.tree(other))
     table = processes.group_table()
-    groups = {}
-    for record in (*where.run.glob("*.group"), *(where.run / "ctl").glob("*.group")):
-        name = record.name.removesuffix(".group")
-        groups[name] = processes.group_members(record, COMMS[name.split("-")[0]], table)
+    groups = daemons(where, table)
     if pid is None:
         groups = {**_by_command(where, table), **{name: pids for name, pids in groups.items() if pids}}
     return Live(pid, programs, groups, silent, offspring)
+
+
+def daemons(where: Places, table: dict[int, list[int]] | None = None) -> dict[str, tuple[int, ...]]:
+    """The live processes of each daemon by its name, as the records in the runtime directory have them; supervisord is not
+    asked. `table` are all process groups of the machine."""
+    table = processes.group_table() if table is None else table
+    found = {}
+    for record in (*where.run.glob("*.group"), *(where.run / "ctl").glob("*.group")):
+        name = record.name.removesuffix(".group")
+        found[name] = processes.group_members(record, COMMS[name.split("-")[0]], table)
+    return found
 
 
 def _by_command(where: Places, table: Mapping[int, Sequence[int]]) -> dict[str, tuple[int, ...]]:

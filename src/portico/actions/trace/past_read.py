@@ -37,7 +37,7 @@ def find_stack(where: Places) -> Stack | None:
     """The stack that runs, else the one that ran last; None when there was none."""
     known = state.read(where)
     if known:
-        pids = tuple(pid for group in supervise.observe(where).groups.values() for pid in group)
+        pids = tuple(pid for group in supervise.daemons(where).values() for pid in group)
         return Stack(known.plan, known.release, where.release_dir(known.release), True, pids)
     return next((_of(where, record, running=False) for record in history.every(where) if record.live_at), None)
 
