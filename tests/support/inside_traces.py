@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import json
 import os
@@ -20,7 +19,6 @@ from portico.hops.django.traced import django_hop
 from portico.hops.wsgi.traced import wsgi_hop
 from support.inside_projects import INSIDE, Served, clean_environ, django_project, release, write
 
-TOKEN = "a-token"
 
 SETTINGS = """
 MIDDLEWARE = [
@@ -35,6 +33,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.gzip.GZipMiddleware",
 ]
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+DEBUG = bool(__import__("os").environ.get("SITE_DEBUG"))
 INSTALLED_APPS += ["django.contrib.sessions", "django.contrib.auth", "mysite"]
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "pages"]}]
 """
@@ -126,7 +126,7 @@ def save(request):
     return HttpResponse("saved")
 def broken_sql(request):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nothing FROM nowhere")
+        cursor.execute("SELECT title FROM nowhere")
 def boom(request):
     password = "local-secret"
     raise ValueError("boom")
@@ -167,22 +167,38 @@ def dies(request):
     time.sleep(5)
 urlpatterns = [
     path("", hello, name="home"), path("patched/", patched), path("environ/", environ), path("save/", save),
-    path("broken-sql/", broken_sql), path("boom/", boom), path("denied/", denied), path("entry/<int:pk>/", entry, name="entry"),
+    path("broken-sql/", broken_sql), path("boom/", boom), path("denied/", denied),
+    path("entry/<int:pk>/", entry, name="entry"),
     path("async/", counted), path("async-class/", Counted.as_view()), path("page/", page), path("stream/", stream),
     path("file/", file), path("memory/", memory), path("posted/", posted), path("waits/", waits), path("dies/", dies),
 ]
 """
 
+#: The application is not Django's own object.
+AROUND = """
+import os
+from django.core.wsgi import get_wsgi_application
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
+class Around:
+    def __init__(self, inner):
+        self.inner = inner
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/around/":
+            raise LookupError("outside of Django")
+        return self.inner(environ, start_response)
+application = Around(get_wsgi_application())
+"""
+
 PAGES = {
     "pages/base.html": "<p>{% block body %}{% endblock %}{% include 'part.html' %}",
-    "pages/child.html": "{% extends 'base.html' %}{% block body %}{% for e in entries %}{{ e.title }}{% endfor %}{% endblock %}",
+    "pages/child.html": "{% extends 'base.html' %}{% block body %}{{ entries }}{% endblock %}",
     "pages/part.html": "part",
 }
 
 
 def traced_project(folder: Path, python: str, settings: str = "") -> Path:
     """The project, with its tables."""
-    project = django_project(folder, SETTINGS + settings, urls=URLS)
+    project = django_project(folder, SETTINGS + settings, urls=URLS, wsgi=AROUND)
     write(project, {"mysite/layers.py": LAYERS, "mysite/models.py": MODELS, **PAGES})
     migrate = [python, "manage.py", "migrate", "-v0", "--run-syncdb"]
     subprocess.run(migrate, cwd=project, check=True, env=clean_environ())
@@ -191,8 +207,7 @@ def traced_project(folder: Path, python: str, settings: str = "") -> Path:
 
 def traced_release(folder: Path, project: Path, sockets: Path, **config: Any) -> Path:
     """A release whose requests can be traced with the header; returns the path of entry.py."""
-    digest = hashlib.sha256(TOKEN.encode()).hexdigest()
-    full = {"trace_dir": str(sockets), "trace_header_sha256": digest, **config}
+    full = {"trace_dir": str(sockets), "trace_header": True, **config}
     for module in INSIDE.glob("trace_*.py"):
         write(folder, {module.name: module.read_text(encoding="utf-8")})
     return release(folder, project, **full)
@@ -216,6 +231,7 @@ def listening(sockets: Path, lines: int = -1) -> Iterator[Listener]:
     """Listen for a trace; after `lines` events the listener goes away, in the middle of the request."""
     found = Listener(os.urandom(16).hex(), began_ns=time.monotonic_ns())
     server = socket.socket(socket.AF_UNIX)
+    # A unix socket's path may have 107 bytes: `sockets` must be short.
     server.bind(str(sockets / f"trace-{found.nonce}.sock"))
     server.listen(1)
     server.settimeout(10)
@@ -256,9 +272,11 @@ class Answer:
         return hop
 
 
-def ask(site: Served, path: str, nonce: str = "", method: str = "GET", token: str = TOKEN, body: bytes | None = None) -> Answer:
+def ask(
+    site: Served, path: str, nonce: str = "", method: str = "GET", token: str = "", body: bytes | None = None
+) -> Answer:
     """One request, traced when it has a nonce."""
-    headers = {"Host": "example.com", **({"X-Portico-Trace": f"{token}-{nonce}"} if nonce else {})}
+    headers = {"Host": "example.com", **({"X-Portico-Trace-Token": f"{token}{nonce}"} if nonce else {})}
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
     with contextlib.closing(connection):
         try:
