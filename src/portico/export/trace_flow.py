@@ -88,8 +88,10 @@ def _station(
     name: str, hop: Mapping[str, Any] | None, own: Mapping[str, int], died: object, result: Mapping[str, Any]
 ) -> Station:
     if hop is None:
+        if name == died:
+            return Station(name, _TITLES[name], "died here", (), "", 0, "died", False)
         note = "not in the logs" if result.get("kind") == "logs" else "not reached"
-        return Station(name, _TITLES[name], note, (), "", 0, "died" if name == died else "dim", False)
+        return Station(name, _TITLES[name], note, (), "", 0, "dim", False)
     total = sum(own.values())
     return Station(
         hop=name,
