@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from portico.cli.trace_rows import dim, hop_colour, padded, wrapped
@@ -37,8 +37,8 @@ def _wsgi(out: Data) -> Iterator[str]:
     count = out.get("chunk_count", len(chunks))
     if chunks:
         size = bytes_text(out.get("bytes"))
-        when = f"from {duration(chunks[0].get('at_us'))}"
-        when += f" to {duration(chunks[-1].get('at_us'))}" if len(chunks) > 1 else ""
+        first, last = duration(chunks[0].get("at_us")), duration(chunks[-1].get("at_us"))
+        when = f"from {first} to {last}" if len(chunks) > 1 else f"at {first}"
         yield f"{count_text(count, 'chunk')} of {size} {'in all ' if count > 1 else ''}{when}"
     elif out.get("file_bytes") is not None:
         yield f"a file of {bytes_text(out['file_bytes'])}, which uWSGI sends by itself"
@@ -50,7 +50,7 @@ def _uwsgi(out: Data) -> Iterator[str]:
         f"{what} of {bytes_text(out[key])}" for key, what in (("head_bytes", "head"), ("body_bytes", "body")) if key in out
     ]
     yield " and ".join(sizes)
-    if "added" in out and not any(out.get(key) for key in ("added", "removed", "changed")):
+    if "added" in out and not (out["added"] or out.get("removed") or _changed(out)):
         yield "headers as they came"
 
 
@@ -92,8 +92,14 @@ def _changes(out: Data, width: int) -> Iterator[str]:
     names = [f"+ {name}" for name, *_ in out.get("added") or ()] + [f"- {name}" for name, *_ in out.get("removed") or ()]
     if names:
         yield from wrapped(names, "", indent[1:], width - 4)
-    for name, before, after in out.get("changed") or ():
+    for name, before, after in _changed(out):
         yield f"{indent}~ {name}: {before} -> {after}"
+
+
+def _changed(out: Data) -> list[tuple[str, str, str]]:
+    """The headers whose value changed; space around a value is none of it (RFC 9110, 5.5)."""
+    rows = [(str(name), str(before), str(after)) for name, before, after in out.get("changed") or ()]
+    return [row for row in rows if row[1].strip() != row[2].strip()]
 
 
 def _arrives(hops: list[Data]) -> Iterator[str]:
@@ -106,20 +112,28 @@ def _arrives(hops: list[Data]) -> Iterator[str]:
     yield ""
     yield f"HTTP/1.1 {out.get('status') or ''} {out.get('reason') or ''}".rstrip()
     for name, value in out["headers"]:
-        by = set_by.get(str(name).lower())
+        key = str(name).lower()
+        by = set_by.get((key, str(value).strip())) or set_by.get((key, ""))
         yield (dim(padded(f"<- {by}", 28)) if by else " " * 28) + f"{name}: {value}"
 
 
-def _set_by(hops: list[Data]) -> dict[str, str]:
-    """Who set a header, by its name in lower case: the last one that added or changed it; the view where nobody else did."""
-    found: dict[str, str] = {}
+def _set_by(hops: list[Data]) -> dict[tuple[str, str], str]:
+    """Who set a header: by its name in lower case and its value, and with an empty value for one whose value nobody knew.
+    The last hop counts; where no middleware did, it was the view."""
+    found: dict[tuple[str, str], str] = {}
+
+    def said(by: str, pairs: Iterable[Sequence[Any]]) -> None:
+        for name, value in pairs:
+            found[str(name).lower(), str(value).strip()] = found[str(name).lower(), ""] = by
+
     for hop in reversed(hops):
         out, name = hop.get("out") or {}, str(hop.get("hop") or "?")
-        if name in ("django", "wsgi"):
-            own = "the view" if name == "django" else "the application"
-            found = {str(key).lower(): own for key, _ in out.get("headers") or ()} | found
+        if name == "django":
+            said("the view", out.get("headers") or ())
+        elif name == "wsgi" and not found:
+            said("the application", out.get("headers") or ())
         for one in reversed(list(hop.get("middleware") or ())):
-            named = str(one.get("name") or "?").rpartition(".")[2]
-            found |= {str(key).lower(): named for key, _ in one.get("adds_headers") or ()}
-        found |= {str(key).lower(): name for key, *_ in [*(out.get("added") or ()), *(out.get("changed") or ())]}
+            said(str(one.get("name") or "?").rpartition(".")[2], one.get("adds_headers") or ())
+        said(name, out.get("added") or ())
+        said(name, ((header, after) for header, _, after in _changed(out)))
     return found

@@ -14,8 +14,8 @@ from portico.export.trace_units import count_text, duration
 
 Data = Mapping[str, Any]
 
-_MOST_STATEMENTS, _MOST_TEMPLATES, _MOST_SIGNALS = 10, 6, 4
-_NAME = 34
+_MOST_STATEMENTS, _MOST_TEMPLATES, _MOST_SIGNALS = 10, 8, 4
+_NAME, _TEMPLATE = 34, 50
 
 
 def django(hop: Data, width: int) -> Iterator[str]:
@@ -62,11 +62,16 @@ def _called(hop: Data) -> Iterator[str]:
 
 
 def _templates(templates: Sequence[Data]) -> Iterator[str]:
-    for place, one in enumerate(templates[:_MOST_TEMPLATES]):
-        name = "  " * min(int(one.get("depth") or 0), 8) + str(one.get("name") or "?")
-        yield labelled("" if place else "templates", f"{padded(name, _NAME)} {duration(one.get('duration_us')):>9}")
-    if len(templates) > _MOST_TEMPLATES:
-        yield labelled("", dim(f"and {count_text(len(templates) - _MOST_TEMPLATES, 'more')}, which --json lists"))
+    """One rendered several times, in the same depth, on one row."""
+    alike: dict[tuple[int, str], list[Data]] = {}
+    for one in templates:
+        alike.setdefault((int(one.get("depth") or 0), str(one.get("name") or "?")), []).append(one)
+    for place, ((depth, name), group) in enumerate(list(alike.items())[:_MOST_TEMPLATES]):
+        times = f"{len(group)} x " if len(group) > 1 else ""
+        row = f"{padded('  ' * min(depth, 8) + times + name, _TEMPLATE)} {duration(_took(group)):>9}"
+        yield labelled("" if place else "templates", row)
+    if len(alike) > _MOST_TEMPLATES:
+        yield labelled("", dim(f"and {len(alike) - _MOST_TEMPLATES} more, which --json lists"))
 
 
 def _sql(hop: Data, width: int) -> Iterator[str]:
@@ -85,7 +90,7 @@ def _sql(hop: Data, width: int) -> Iterator[str]:
     for text, group in ranked[:_MOST_STATEMENTS]:
         yield from _statement(text, group, width)
     if len(ranked) > _MOST_STATEMENTS:
-        yield labelled("", dim(f"and {count_text(len(ranked) - _MOST_STATEMENTS, 'more')}, which --json lists"))
+        yield labelled("", dim(f"and {len(ranked) - _MOST_STATEMENTS} more, which --json lists"))
 
 
 def _statement(text: str, group: Sequence[Data], width: int) -> Iterator[str]:
@@ -111,7 +116,7 @@ def _signals(signals: Sequence[Data]) -> Iterator[str]:
         name = str(one.get("name") or "?").rpartition(".")[2]
         sender = str(one.get("sender") or "").rpartition(".")[2]
         text = f"{name}{f' of {sender}' if sender else ''}, {count_text(int(one.get('receivers') or 0), 'receiver')}"
-        yield labelled("" if place else "signals", f"{padded(text, _NAME + 16)} {duration(one.get('duration_us')):>9}")
+        yield labelled("" if place else "signals", f"{padded(text, _TEMPLATE)} {duration(one.get('duration_us')):>9}")
     rest = len(signals) - min(len(heard), _MOST_SIGNALS)
     if rest and heard:
         yield labelled("", dim(f"and {rest} more, which --json lists"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from portico.cli.trace_rows import dim, hex_dump, labelled, padded, table, wrapped
+from portico.cli.trace_rows import dim, flowing, hex_dump, labelled, padded, table, wrapped
 from portico.export.trace_units import bytes_text, count_text, duration
 
 Data = Mapping[str, Any]
@@ -33,23 +33,24 @@ def nginx(hop: Data, width: int) -> Iterator[str]:
         yield labelled("received", f"{came['request_line']}  {dim(' and '.join(sizes))}")
     server, location = hop.get("server") or {}, hop.get("location") or {}
     if server:
-        yield labelled("server", _placed(" ".join(server.get("names") or ()) or "(without a name)", server))
+        yield from flowing("server", _placed(" ".join(server.get("names") or ()) or "(without a name)", server), width - 2)
     if location:
-        yield labelled("location", _placed(str(location.get("match") or ""), location))
-    yield from _action(hop)
+        yield from flowing("location", _placed(str(location.get("match") or ""), location), width - 2)
+    yield from _action(hop, width)
     for line in hop.get("errors") or ():
-        yield labelled("error log", str(line))
+        yield from flowing("error log", str(line), width - 2, colour="red")
 
 
 def _placed(name: str, taken: Data) -> str:
     where = str(taken.get("where") or "").rpartition("/")[2]
-    return name + dim(f"  {where}: {taken.get('why') or ''}" if where else f"  {taken.get('why') or ''}")
+    why = str(taken.get("why") or "")
+    return name + (f" ({where})" if where else "") + (f": {why}" if why else "")
 
 
-def _action(hop: Data) -> Iterator[str]:
+def _action(hop: Data, width: int) -> Iterator[str]:
     action, target, static = hop.get("action"), hop.get("target"), hop.get("static")
     if static:
-        yield from _static(static)
+        yield from _static(static, width)
     elif action == "uwsgi":
         yield labelled("hands over", f"in the uwsgi protocol to {target or 'the application'}")
     elif action == "file":
@@ -58,11 +59,10 @@ def _action(hop: Data) -> Iterator[str]:
         yield labelled("answers", f"itself: return {target or ''}")
 
 
-def _static(static: Data) -> Iterator[str]:
+def _static(static: Data, width: int) -> Iterator[str]:
     prefix, rest, alias = (str(static.get(key) or "") for key in ("prefix", "rest", "alias"))
-    yield labelled("file", f"static; uWSGI never sees it: {prefix} is {alias}")
-    yield labelled("", f"{prefix} + {rest}")
-    yield labelled("", f"{alias} + {rest}")
+    yield from flowing("file", f"static; uWSGI never sees it: {prefix} is {alias}", width - 2)
+    yield from flowing("", f"{prefix} + {rest}  becomes  {alias} + {rest}", width - 2)
     exists = static.get("exists")
     if exists is False:
         yield labelled("", "is not there")
@@ -111,11 +111,11 @@ def _variables(hop: Data, width: int) -> Iterator[str]:
 
 
 def _origin(said: Data) -> str:
-    """`$request_uri, uwsgi_params:13`; `client's User-Agent`."""
+    """`uwsgi_params:13 $request_uri`; `client's User-Agent`."""
     by, where, as_ = str(said.get("by") or ""), str(said.get("where") or "").rpartition("/")[2], str(said.get("as") or "")
     if by == "client":
         return f"client's {as_ or where}".rstrip()
-    return ", ".join(filter(None, ("portico" if by == "portico" else "", as_, where or by)))
+    return " ".join(filter(None, ("portico" if by == "portico" and where else "", where or by, as_)))
 
 
 def _worker(hop: Data) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -76,6 +77,15 @@ def table(rows: Iterable[Sequence[str]], indent: str, limits: Sequence[int]) -> 
     return [
         (indent + "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]])).rstrip()
         for row in rows
+    ]
+
+
+def flowing(label: str, text: str, width: int, column: int = 11, colour: str | None = None) -> list[str]:
+    """A sentence on as many rows as it needs, beside its label in a column of its own."""
+    rows = textwrap.wrap(text, max(20, width - column), break_on_hyphens=False) or [""]
+    return [
+        dim(padded("" if place else label, column)) + (click.style(row, fg=colour) if colour else row)
+        for place, row in enumerate(rows)
     ]
 
 

@@ -23,8 +23,8 @@ REPEATED = 3
 _LITERAL = re.compile(r"'(?:[^']|'')*'|%s|%\(\w+\)s|\$\d+|\b\d+(?:\.\d+)?\b|\?")
 #: Shares and microseconds from which on something is worth red.
 _RED_SHARE, _RED_US = 0.2, 5000
-#: A signal with less of the whole is told of in Django's section only.
-_SIGNAL_SHARE = 0.02
+#: A template or a signal with less of the whole is told of in Django's section only.
+_SMALL, _SMALL_SHARE = ("signal", "template"), 0.02
 _TABLE = re.compile(r"\b(?:from|into|update)\s+([\w.]+)", re.IGNORECASE)
 _QUOTES = str.maketrans("", "", '"`[]')
 _LIST = re.compile(r"\(\?(?:, ?\?)+\)")
@@ -66,7 +66,8 @@ def slowest(made: Sequence[Span]) -> list[Group]:
 
 
 def own_times(made: Sequence[Span]) -> list[int]:
-    """For each span its microseconds without those of the spans directly in it."""
+    """For each span its microseconds without those of the spans directly in it. What a middleware says of itself counts
+    instead; the rest is Django's own: it answers an exception between two of them."""
     own = [span.duration_us or 0 for span in made]
     around: list[int] = []
     for place, span in enumerate(made):
@@ -75,13 +76,19 @@ def own_times(made: Sequence[Span]) -> list[int]:
         if around and span.kind != "server-timing":
             own[around[-1]] -= span.duration_us or 0
         around.append(place)
+    django = next((place for place, span in enumerate(made) if span.name == "django" and span.kind == "hop"), None)
+    for place, span in enumerate(made):
+        said = span.source.get("own_us") if span.kind == "middleware" else None
+        if said is not None and django is not None and said < own[place]:
+            own[django] += own[place] - said
+            own[place] = said
     return own
 
 
 def headline(made: Sequence[Span], whole_us: int) -> str:
     """Where the time went, in one line; empty where nothing was measured."""
-    groups = slowest(made)[:3]
-    if not groups or not whole_us:
+    groups = [group for group in slowest(made)[:3] if group.own_us * 100 >= whole_us]
+    if not groups or not whole_us or all(span.hop in ("client", "nginx") for span in made):
         return ""
     first, *others = [
         f"{_called(group)} {duration(group.own_us)} ({100 * group.own_us / whole_us:.0f} %)" for group in groups
@@ -154,7 +161,8 @@ def _rows(made: Sequence[Span], whole: int) -> list[_Row]:
     groups += [places for places in alike.values() if len(places) >= REPEATED]
     leaders = {places[0]: places for places in groups}
     hidden = {place for places in groups for place in places[1:]}
-    hidden |= {place for place in range(len(made)) if made[place].kind == "signal" and own[place] < _SIGNAL_SHARE * whole}
+    small = _SMALL_SHARE * whole
+    hidden |= {place for place, span in enumerate(made) if span.kind in _SMALL and (span.duration_us or 0) < small}
     shown = [place for place in range(len(made)) if place not in hidden]
     if len(shown) > _MOST_ROWS:
         ranked = sorted(shown, key=lambda place: (made[place].kind != "hop", -(made[place].duration_us or 0)))
@@ -188,12 +196,15 @@ def _row(made: Sequence[Span], place: int, places: Sequence[int], depth: int) ->
 def _drawn(row: _Row, whole: int, left: int, bars: int, most: bool) -> str:
     span = row.span
     kind = span.kind if span.kind in ("template", "signal", "view") else ""
-    name = padded("  " + " " * min(span.depth, 16) + " ".join(filter(None, (kind, row.label))), left)
+    indent = " " * (2 + min(span.depth, 16))
+    fits = len(indent) + len(kind) + 1 + len(row.label) <= left
+    label = row.label if fits or kind != "template" else row.label.rpartition("/")[2]
+    name = padded(indent + " ".join(filter(None, (kind, label))), left)
     time = f"{duration(row.took_us):>9}"
     if span.started_us is None:
         said = " ".join(filter(None, ("as Server-Timing says" if span.kind == "server-timing" else "", span.detail)))
         return f"{dim(name)} {dim(padded(said, bars))} {time}"
     drawn = bar(span.started_us, span.duration_us or 0, whole, bars, "░" if span.kind == "queue" else "█")
     mark = click.style(drawn, fg="red") if most or span.failed else hop_colour(span.hop, drawn)
-    label = bold(name) if span.kind == "hop" or most else name
-    return f"{label} {mark} {bold(time) if most else time}"
+    shown = bold(name) if span.kind == "hop" or most else name
+    return f"{shown} {mark} {bold(time) if most else time}"
