@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from portico.cli.trace_rows import COLOURS
 from portico.export.spans import Span, spans
 from portico.export.trace_units import bytes_text, count_text, duration
 
@@ -17,7 +18,7 @@ _LEADS = (
     "A file: nginx reads it, and uWSGI never hears of it",
 )
 #: Cells of the longest bar.
-_CELLS = 30
+_CELLS = 24
 
 
 def text(data: Data) -> str:
@@ -30,60 +31,61 @@ def text(data: Data) -> str:
 
 def _request(lead: str, trace: Data) -> list[str]:
     head = f"  {trace['method']} {trace['url']}  {trace['status'] or 'no answer'} in {duration(trace['duration_us'])}"
-    rows = [_row(span, trace) for span in spans(trace) if span.kind == "hop"]
+    rows = [line for span in spans(trace) if span.kind == "hop" for line in _rows(span, trace)]
     died = [click.style(f"  {trace['died_at']}: {trace['died']}", fg="red")] if trace.get("died") else []
     return [click.style(lead, bold=True), head, *rows, *died]
 
 
-def _row(span: Span, trace: Data) -> str:
-    """A bar to scale, its time, and what the hop did."""
+def _rows(span: Span, trace: Data) -> list[str]:
+    """A bar to scale, its time, and what the hop did; below it what is too long to stand beside a bar."""
     whole = max(1, trace["duration_us"])
     begin, took = span.started_us or 0, span.duration_us or 0
     left = min(_CELLS - 1, round(_CELLS * begin / whole))
     bar = " " * left + "█" * max(1, min(_CELLS - left, round(_CELLS * took / whole)))
-    fact = _FACTS[span.hop](span.source) if span.hop in _FACTS else ""
-    return f"    {span.hop:<7} {bar:<{_CELLS}} {duration(took):>8}  {fact}"
+    first, *more = _FACTS[span.hop](span.source) if span.hop in _FACTS else [""]
+    coloured = click.style(f"{bar:<{_CELLS}}", fg=COLOURS.get(span.hop))
+    head = f"    {span.hop:<7} {coloured} {duration(took):>8}  "
+    return [head + first, *(" " * (12 + _CELLS + 11) + row for row in more)]
 
 
-def _client(hop: Data) -> str:
+def _client(hop: Data) -> list[str]:
     out = hop.get("out") or {}
-    return f"has {bytes_text(out.get('body_bytes'))}, the first after {duration(out.get('first_byte_us'))}"
+    return [f"{bytes_text(out.get('body_bytes'))}, the first after {duration(out.get('first_byte_us'))}"]
 
 
-def _nginx(hop: Data) -> str:
+def _nginx(hop: Data) -> list[str]:
     place = hop.get("location") or {}
     where = f"location {place.get('match')} ({place.get('where')})" if place else "no location"
     static = hop.get("static")
     if not static:
-        return f"{where}: turns HTTP into the uwsgi protocol"
+        return [f"{where}: over to uWSGI"]
     kept = next((value for name, value in static.get("cache") or () if name.lower() == "cache-control"), "")
-    return f"{where}: {static.get('file')}" + (f"; {kept}" if kept else "")
+    return [f"{where}: a file", str(static.get("file")), *([f"Cache-Control: {kept}"] if kept else [])]
 
 
-def _uwsgi(hop: Data) -> str:
+def _uwsgi(hop: Data) -> list[str]:
     count = count_text(len(hop.get("vars") or ()), "variable")
     size = bytes_text((hop.get("in") or {}).get("size"))
-    return f"{hop.get('instance')}, worker {hop.get('worker')}: a packet of {size}, {count}"
+    return [f"worker {hop.get('worker')}: a packet of {size}, {count}"]
 
 
-def _wsgi(hop: Data) -> str:
-    out = hop.get("out") or {}
-    return f"{hop.get('callable')}: called with {len((hop.get('in') or {}).get('environ') or ())} entries of environ" + (
-        f", answers {out['status']}" if out.get("status") else ""
-    )
+def _wsgi(hop: Data) -> list[str]:
+    out, environ = hop.get("out") or {}, (hop.get("in") or {}).get("environ") or ()
+    return [f"{hop.get('callable')}: {len(environ)} in environ, {out.get('status') or 'no status'}"]
 
 
-def _django(hop: Data) -> str:
+def _django(hop: Data) -> list[str]:
     match = hop.get("match") or {}
     counts = (
-        count_text(len(hop.get("middleware") or ()), "middleware", "middlewares"),
-        count_text(len(hop.get("templates") or ()), "template"),
-        count_text(len(hop.get("sql") or ()), "SQL statement"),
+        ("middleware", "middleware", "middlewares"),
+        ("templates", "template", "templates"),
+        ("sql", "SQL statement", "SQL statements"),
     )
-    return f"/{match.get('route', '')} is {match.get('view', 'no view')}; {', '.join(counts)}"
+    told = [count_text(len(hop[key]), one, many) for key, one, many in counts if hop.get(key)]
+    return ["; ".join([str(match.get("view") or "no view"), *told])]
 
 
-_FACTS: Mapping[str, Callable[[Data], str]] = {
+_FACTS: Mapping[str, Callable[[Data], list[str]]] = {
     "client": _client,
     "nginx": _nginx,
     "uwsgi": _uwsgi,

@@ -193,6 +193,8 @@ def _notes(where: Places, seen: Seen, logs: dict[str, Log]) -> list[str]:
 def _doubts(seen: Seen, logs: dict[str, Log]) -> list[str]:
     """What may be otherwise than it is shown."""
     notes = []
+    if seen.request and not seen.duration_us:
+        notes.append("nginx logs whole milliseconds: it took less than one")
     if seen.errors and seen.request and (count := of_nginx.twins(seen.request, logs["access"].lines())):
         notes.append(
             f"nginx's error log has no ids: {count} other request{'s' if count > 1 else ''} looked the same in that second, "
@@ -225,7 +227,7 @@ def _no_stack(where: Places) -> PorticoError:
 
 
 def _not_found(where: Places, logs: dict[str, Log], request_id: str, status: str) -> PorticoError:
-    read = [_of(entry) for name, entry in logs.items() if name != "error"]
+    read = [_of(entry) for name, entry in logs.items() if name != "error" and entry.was_read]
     command = command_here(where.project)
     if not request_id and not status:
         fix = [f"{command} trace /   # needs no log"]

@@ -84,6 +84,11 @@ class Log:
                 self._parts.append(self._lines(path, first=number == 0))
             yield self._parts[number]
 
+    @property
+    def was_read(self) -> bool:
+        """Whether anybody has asked for lines of it, were it in vain."""
+        return bool(self._parts)
+
     def lines(self) -> list[str]:
         """All of them, oldest first."""
         return [line for part in reversed(list(self.parts())) for line in part]
