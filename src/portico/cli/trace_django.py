@@ -38,9 +38,9 @@ def _middleware(middleware: Sequence[Data]) -> Iterator[str]:
         inwards = [f"request.{added}" for added in one.get("adds_to_request") or ()]
         outwards = [f"+ {header}" for header, _ in one.get("adds_headers") or ()]
         outwards += [f"- {header}" for header in one.get("removes_headers") or ()]
-        says = [f"in: + {', '.join(inwards)}"] if inwards else []
+        says = [click.style("answers itself: nothing further in is asked", bold=True)] if one.get("answered") else []
+        says += [f"in: + {', '.join(inwards)}"] if inwards else []
         says += [f"out: {', '.join(outwards)}"] if outwards else []
-        says += [click.style("answers itself: nothing further in is asked", bold=True)] if one.get("answered") else []
         label = "" if depth else "middleware"
         yield labelled(
             label, f"{padded(' ' * min(depth, 8) + name, _NAME)} {duration(one.get('own_us')):>9}  {'  '.join(says)}"
