@@ -260,3 +260,45 @@ def test_the_trace_of_the_client_is_continued(site: Project) -> None:
 def test_what_is_no_request_is_said_so(site: Project, arguments: tuple[str, ...]) -> None:
     ran = site.portico("trace", *arguments)
     assert ran.code == 2, ran.out + ran.err
+
+
+def test_without_nginx_and_without_django(hello: Project) -> None:
+    assert hello.up("hello.py", "--front", "none").code == 0
+    result = trace(hello, "/?q=1", "--reveal")
+    assert names(result) == ["client", "uwsgi", "wsgi"]
+    assert hop(result, "uwsgi")["vars"]["QUERY_STRING"] == "q=1"
+    assert hop(result, "uwsgi")["worker"] >= 1
+    assert not any("TRACE_TOKEN" in name for name in hop(result, "wsgi")["in"]["environ"])
+    died = trace(hello, "/boom", code=1)
+    assert died["died_at"] == "wsgi"
+    assert "boom" in died["died"]
+    assert hello.get("/", X_Portico_Trace_Token="1" * 32).status == 200
+
+
+def test_a_dead_uwsgi_is_where_it_died(hello: Project) -> None:
+    assert hello.up("hello.py").code == 0
+    socket = Path(hello.hop("uwsgi")["sockets"][0])
+    live = socket.with_name("app.sock")
+    target = live.readlink()
+    live.unlink()
+    try:
+        died = trace(hello, "/", code=1)
+    finally:
+        live.symlink_to(target)
+    assert (died["status"], died["died_at"]) == (502, "uwsgi")
+    assert "nothing accepts connections" in died["died"]
+    assert names(died) == ["client", "nginx", "uwsgi"]
+    hello.portico("down")
+    gone = hello.portico("trace", "/", "--json")
+    assert (gone.code, gone.ids) == (2, ["system.E024"])
+
+
+def test_the_page_and_the_spans_are_files_of_the_owner(site: Project, tmp_path: Path) -> None:
+    page, spans = tmp_path / "trace.html", tmp_path / "spans.json"
+    ran = site.portico("trace", "/hello/", "--html", str(page), "--otlp", str(spans))
+    assert ran.code == 0
+    assert "mysite.urls.hello" in ran.out
+    assert "<title>" in page.read_text()
+    exported = json.loads(spans.read_text())
+    assert {span["traceId"] for part in exported["resourceSpans"] for scope in part["scopeSpans"] for span in scope["spans"]}
+    assert page.stat().st_mode & 0o777 == spans.stat().st_mode & 0o777 == 0o600

@@ -272,9 +272,7 @@ class Answer:
         return hop
 
 
-def ask(
-    site: Served, path: str, nonce: str = "", method: str = "GET", token: str = "", body: bytes | None = None
-) -> Answer:
+def ask(site: Served, path: str, nonce: str = "", method: str = "GET", token: str = "", body: bytes | None = None) -> Answer:
     """One request, traced when it has a nonce."""
     headers = {"Host": "example.com", **({"X-Portico-Trace-Token": f"{token}{nonce}"} if nonce else {})}
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)

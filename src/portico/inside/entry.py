@@ -2,12 +2,11 @@
 
 It is copied into a release beside `entry.json` =
 {"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload", "load_limit_s",
-"trace_dir", "trace_header_sha256"}
+"trace_dir", "trace_header"}
 and runs in the application's own Python: standard library only, Python 3.8 and later, Django 4.2 and later.
 What goes wrong is raised as it is, so that uWSGI logs the traceback and `need-app` ends the release.
 `trace_dir` is the folder of the sockets of `portico trace` (empty or absent: nothing can be traced);
-`trace_header_sha256` is the digest of the token with which a request may ask for a trace where no nginx is in front (empty
-or absent: none may).
+`trace_header` says that no nginx is in front, so that a header names the trace.
 """
 
 from __future__ import annotations
@@ -203,7 +202,7 @@ def _tracing(config: dict[str, Any]) -> Any:
     try:
         name = "{}:{}".format(config["module"] or config["file"] or "django.core.wsgi", config["callable"] or "application")
         traces: Any = importlib.import_module("_portico.trace_wsgi")
-        return traces.Tracing(config["trace_dir"], config.get("trace_header_sha256") or "", name)
+        return traces.Tracing(config["trace_dir"], bool(config.get("trace_header")), name)
     except Exception:
         # A release works without it.
         traceback.print_exc()
@@ -220,7 +219,7 @@ def _handling(wrapped: Any, tracing: Any) -> Any:
 
     def application(environ: Any, start_response: Any) -> Any:
         given = environ.pop("PORTICO_TRACE", None)
-        claimed = environ.pop("HTTP_X_PORTICO_TRACE", None)
+        claimed = environ.pop("HTTP_X_PORTICO_TRACE_TOKEN", None)
         if (given or claimed) and tracing:
             traced = tracing.begin(given, claimed, environ)
             if traced:

@@ -8,8 +8,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import importlib
 import os
 import platform
@@ -27,18 +25,22 @@ _installing = threading.Lock()
 
 
 class Tracing:
-    """What a worker knows about traces: `folder` has the sockets, `digest` is the SHA-256 of the token that a client may
-    name (empty: no client may), `name` is what the application is called."""
+    """What a worker knows about traces: `folder` has the sockets, `by_header` is whether a client may name a trace (where no
+    nginx is in front), `name` is what the application is called.
 
-    def __init__(self, folder: str, digest: str, name: str) -> None:
+    A trace has a number that nobody can guess, and counts when a socket of that number is in a folder that only the owner of
+    the stack can write to.
+    """
+
+    def __init__(self, folder: str, by_header: bool, name: str) -> None:
         self._folder = folder
-        self._digest = digest
+        self._by_header = by_header
         self._said = {"callable": name, "python": platform.python_version()}
         trace_layers.watch()
 
     @quietly
     def begin(self, given: str | None, claimed: str | None, environ: dict[str, Any]) -> Traced | None:
-        """A trace for a request with the uwsgi variable `given` or the header `claimed` (TOKEN-NONCE), or None."""
+        """A trace for a request with the uwsgi variable `given` or the header `claimed`, or None."""
         nonce = self._nonce(given, claimed)
         if not nonce:
             return None
@@ -49,13 +51,8 @@ class Tracing:
         return Traced(recorder)
 
     def _nonce(self, given: str | None, claimed: str | None) -> str:
-        if isinstance(given, str) and _NONCE.match(given):
-            return given
-        if not self._digest or not isinstance(claimed, str):
-            return ""
-        token, _, nonce = claimed.rpartition("-")
-        known = hmac.compare_digest(hashlib.sha256(token.encode("latin-1")).hexdigest(), self._digest)
-        return nonce if known and _NONCE.match(nonce) else ""
+        nonce = given or (claimed if self._by_header else None)
+        return nonce if isinstance(nonce, str) and _NONCE.match(nonce) else ""
 
 
 def _worker(environ: dict[str, Any]) -> dict[str, Any]:

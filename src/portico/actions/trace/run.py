@@ -32,8 +32,7 @@ def trace(where: Places, asked: Asked) -> Result:
     on the way. Raises PorticoError where nothing runs, or the request cannot be made."""
     known, plan = _running(where)
     number = secrets.token_hex(16)
-    token = "" if plan.front == "elsewhere" else number if plan.front == "none" else _token(where)
-    secret = f"{token}-{number}" if plan.nginx else token
+    secret = f"{_token(where)}-{number}" if plan.nginx else number if plan.front == "none" else ""
     made = request(asked, plan, secret, number, secrets.token_bytes(8))
     started = clock.now()
     try:

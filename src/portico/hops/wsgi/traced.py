@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: What names a trace; the application never sees them.
-OWN = ("PORTICO_TRACE", "HTTP_X_PORTICO_TRACE")
+OWN = ("PORTICO_TRACE", "HTTP_X_PORTICO_TRACE_TOKEN")
 
 
 def wsgi_hop(events: Sequence[Mapping[str, Any]], began_ns: int) -> dict[str, Any] | None:
