@@ -19,7 +19,6 @@ from portico.hops.django.traced import django_hop
 from portico.hops.wsgi.traced import wsgi_hop
 from support.inside_projects import INSIDE, Served, clean_environ, django_project, release, write
 
-
 SETTINGS = """
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
