@@ -119,8 +119,9 @@ def sent(*, compressed: bool = True) -> Headers:
     head = [["Server", "nginx"], ["Date", "Fri, 27 Nov 2026 06:48:43 GMT"], *BY_DJANGO, ["X-Request-ID", ID]]
     if not compressed:
         return head
-    packed = [["Vary", "Accept-Encoding"], ["Transfer-Encoding", "chunked"], ["Content-Encoding", "gzip"]]
-    return [pair for pair in head if pair[0] != "Content-Length"] + packed
+    packed = [["Transfer-Encoding", "chunked"], ["Content-Encoding", "gzip"]]
+    joined = [[name, "Accept-Encoding, Cookie" if name == "Vary" else value] for name, value in head]
+    return [pair for pair in joined if pair[0] != "Content-Length"] + packed
 
 
 def _client(method: str, path: str) -> Data:
@@ -159,9 +160,9 @@ def _nginx(method: str, path: str) -> Data:
             "headers": sent(),
             "bytes": 3540,
             "body_bytes": 2871,
-            "added": [sent()[0], sent()[1], *sent()[-4:]],
+            "added": [sent()[0], sent()[1], *sent()[-3:]],
             "removed": [["Content-Length", "9241"]],
-            "changed": [],
+            "changed": [["Vary", "Cookie", "Accept-Encoding, Cookie"]],
             "compressed": {"encoding": "gzip", "from_bytes": 9241, "to_bytes": 2871},
             "chunked": True,
         },
