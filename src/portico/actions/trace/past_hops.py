@@ -1,7 +1,7 @@
 """The hops of a request of the past, in the order of the path, with what the logs know of each. Pure.
 
 Times are microseconds after the request began. Of the application the logs know no times of its own, so that its hops have
-none; a key that is missing is not known.
+null there; a key that is missing is not known.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from portico.model.plan import slot_suffix
 from portico.model.seen import Route
 
 Hop = dict[str, Any]
+_UNTIMED = {"started_us": None, "duration_us": None}
 
 
 def hops(seen: Seen) -> list[Hop]:
@@ -154,7 +155,14 @@ def _static(seen: Seen, way: Route) -> dict[str, Any] | None:
 
 def _uwsgi(seen: Seen) -> Hop:
     uwsgi = seen.plan["uwsgi"]
-    hop: Hop = {"hop": "uwsgi", **_times(seen), "address": uwsgi["address"], "instance": _instance(seen), "in": {}}
+    hop: Hop = {
+        "hop": "uwsgi",
+        **_times(seen),
+        "address": uwsgi["address"],
+        "instance": _instance(seen),
+        "in": {},
+        "out": {},
+    }
     hop["version"] = seen.plan["interpreter"]["uwsgi"]["version"]
     if seen.entry:
         hop |= {"worker": seen.entry.worker, "core": seen.entry.core, "worked_us": seen.entry.duration_us}
@@ -196,6 +204,7 @@ def _wsgi(seen: Seen) -> Hop:
     site, python = seen.plan["site"], seen.plan["interpreter"]
     hop: Hop = {
         "hop": "wsgi",
+        **_UNTIMED,
         "callable": f"{site['module'] or site['file']}:{site['callable']}",
         "python": python["version"],
         "in": {},
@@ -210,6 +219,7 @@ def _django(seen: Seen) -> Hop:
     status = seen.last_try.status if seen.last_try and seen.last_try.status else seen.status
     return {
         "hop": "django",
+        **_UNTIMED,
         "settings": seen.plan["site"]["settings"],
         "in": {"method": seen.method, "path": seen.path} if seen.method else {"path": seen.path} if seen.path else {},
         "out": {"status": status},
