@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 import unicodedata
 from collections.abc import Iterable
 
@@ -33,16 +32,25 @@ def padded(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
     """The text in lines of at most that width, each with the indent; a path that is longer is not broken."""
     inner = max(20, columns - cells(indent))
-    lines = textwrap.wrap(text, inner, break_long_words=False, break_on_hyphens=False) or [""]
-    return [indent + line for line in lines]
+    lines: list[str] = []
+    for word in text.split():
+        if lines and cells(lines[-1]) + 1 + cells(word) <= inner:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [indent + line for line in lines or [""]]
 
 
 def shortened(text: str, columns: int) -> str:
     """The text, its middle left out where it is longer: of a path both ends say most."""
-    if cells(text) <= columns or columns < 5:
+    if cells(text) <= columns:
         return text
-    tail = (columns - 1) * 2 // 3
-    return f"{text[: columns - 1 - tail]}…{text[-tail:]}"
+    head, tail = text[: columns // 3], text[-columns:]
+    while cells(head) > columns // 3:
+        head = head[:-1]
+    while cells(tail) > columns - 1 - cells(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def box(title: str, right: str, rows: Iterable[str], columns: int) -> list[str]:

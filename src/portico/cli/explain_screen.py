@@ -18,7 +18,7 @@ Data = Mapping[str, Any]
 def text(data: Data) -> str:
     """Whichever of the three it is."""
     lines = {"flow": _flow, "file": _file, "names": explain_names.lines}[data["about"]](data)
-    notes = [f"\n{note}" for note in data["notes"]]
+    notes = [line for note in data["notes"] for line in ("", *wrapped(note, drawing.width()))]
     return "\n".join(line.rstrip() for line in (*lines, *notes))
 
 
@@ -32,9 +32,9 @@ def _dim(value: str) -> str:
 
 def _flow(data: Data) -> Iterator[str]:
     state = f"release {data['release']} is live" if data["running"] else "not running: this is what `portico up` would start"
-    yield f"{_bold(data['name'])}  {data['url'] or ''}  {state}"
-    yield ""
     columns = drawing.width()
+    yield from wrapped(f"{_bold(data['name'])} {data['url'] or ''} {state}", columns)
+    yield ""
     between = {one["from"]: one for one in data["between"]}
     for hop in data["hops"]:
         rows = explain_hop.rows(hop, data["project"], columns - 4)
@@ -42,7 +42,7 @@ def _flow(data: Data) -> Iterator[str]:
         if hop["hop"] in between:
             yield from _arrows(between[hop["hop"]], columns)
     yield ""
-    yield _bold("Where everything lies") + f"  in {data['project']}, where no other folder is named"
+    yield from wrapped(f"Where everything lies; a path without a folder in front is one of {data['project']}", columns)
     yield from _paths(data, columns)
     yield ""
     yield from wrapped(
@@ -64,7 +64,7 @@ def _arrows(seam: Data, columns: int) -> Iterator[str]:
 
 def _cell(side: Data, columns: int) -> list[str]:
     rows = [line for row in side["example"] for line in _broken(row, columns - 2)]
-    return [_bold(side["format"]), *rows]
+    return [*map(_bold, _broken(side["format"], columns - 2)), *rows]
 
 
 def _broken(row: str, columns: int) -> list[str]:
@@ -80,10 +80,8 @@ def _paths(data: Data, columns: int) -> Iterator[str]:
             group = row["group_of"]
             yield ""
             yield f"  {group}"
-        path = shortened(
-            explain_hop.short(row["path"], data["project"]) if row["name"] != "project" else row["path"], columns
-        )
-        yield padded(f"    {_bold(row['name'])}", margin + 2) + path
+        path = row["path"] if row["name"] == "project" else explain_hop.short(row["path"], data["project"])
+        yield padded(f"    {_bold(row['name'])}", margin + 2) + shortened(path, columns - margin - 2)
         state = f"{row['mode']} {row['owner']}:{row['group']}" if row["mode"] else _absence(row)
         told = f"{row['what']}. {state}. Read by {row['reads']}; written by {row['writes']}."
         yield from (_dim(line) for line in wrapped(told, columns, " " * (margin + 2)))
@@ -92,13 +90,13 @@ def _paths(data: Data, columns: int) -> Iterator[str]:
 def _absence(row: Data) -> str:
     if row["exists"] is None:
         return "Hidden from this account"
-    return "Leads to nothing" if row["kind"] == "link" else "Not there yet"
+    return "Leads to nothing" if row["type"] == "link" else "Not there yet"
 
 
 def _file(data: Data) -> Iterator[str]:
     state = f"of release {data['release']}, live" if data["live"] else "not there yet: this is what `portico up` would write"
-    yield f"{_bold(data['file'])}  {data['path']}  {state}"
     columns = drawing.width()
+    yield from wrapped(f"{_bold(data['file'])} {data['path']} {state}", columns)
     before = ""
     for line in data["lines"]:
         is_new = line["why"] != before or line["kind"] == "directive"

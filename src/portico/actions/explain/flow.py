@@ -90,8 +90,7 @@ def _remote(about: Subject) -> Hop:
 def _uwsgi(about: Subject) -> Hop:
     plan = about.plan
     uwsgi = plan.uwsgi
-    account = uwsgi.user or _application_account(about)
-    each = f"a master and {uwsgi.processes} workers of {uwsgi.threads} threads as {account}"
+    each = f"a master and {uwsgi.processes} workers of {uwsgi.threads} threads as {about.application}"
     would = each if uwsgi.instances == 1 else f"{uwsgi.instances} instances, each {each}"
     inis = [(name, text.path) for name, text in about.texts.items() if name.endswith(".ini")]
     return _hop(
@@ -108,11 +107,6 @@ def _uwsgi(about: Subject) -> Hop:
         ],
         others=[server.address for server in plan.upstream.servers],
     )
-
-
-def _application_account(about: Subject) -> str:
-    us = accounts.ourselves()
-    return us.name if us.uid else about.values.get("user") or accounts.owner(about.where.project).name
 
 
 def _sockets(plan: Plan) -> list[dict[str, Any]]:

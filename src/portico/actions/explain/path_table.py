@@ -45,12 +45,12 @@ class Who:
 
 
 def look(path: str) -> dict[str, Any]:
-    """`kind`, `exists` (None where this account may not look), `mode`, `owner`, `group`, and where a link leads."""
+    """`type`, `exists` (None where this account may not look), `mode`, `owner`, `group`, and where a link leads."""
     seen = walk(path, None, "r")
     exists = None if seen.kind == "unknown" else seen.kind != "missing"
     link = Path(path).is_symlink() if exists is not None else False
     return {
-        "kind": "link" if link and seen.kind == "missing" else seen.kind,
+        "type": "link" if link and seen.kind == "missing" else seen.kind,
         "exists": exists,
         "mode": seen.mode,
         "owner": seen.owner,
@@ -76,15 +76,12 @@ def path_table(about: Subject) -> list[dict[str, Any]]:
 def _who(about: Subject) -> Who:
     us = accounts.ourselves().name
     nginx = about.plan.nginx
-    application = about.plan.uwsgi.user or _owner(about)
     return Who(
-        us, f"nginx's master ({us})", f"nginx's workers ({(nginx and nginx.user) or us})", f"the application ({application})"
+        us,
+        f"nginx's master ({us})",
+        f"nginx's workers ({(nginx and nginx.user) or us})",
+        f"the application ({about.application})",
     )
-
-
-def _owner(about: Subject) -> str:
-    us = accounts.ourselves()
-    return us.name if us.uid else str(about.values.get("user") or accounts.owner(about.where.project).name)
 
 
 def _project(about: Subject, who: Who) -> Iterator[Row]:

@@ -55,7 +55,7 @@ def _lines(path: str, about: Subject) -> list[Match]:
 def _within(name: str, rows: list[Match], about: Subject) -> list[Match]:
     """The innermost folder of the stack around a path that exists."""
     for path in sorted(_candidates(name, about)):
-        holders = [row for row in rows if row["kind"] == "folder" and path.startswith(real(row["path"]) + "/")]
+        holders = [row for row in rows if row["type"] == "folder" and path.startswith(real(row["path"]) + "/")]
         if holders and os.path.lexists(path):
             row = max(holders, key=lambda one: len(real(one["path"])))
             what = f"part of {row['path']}: {row['what']}"

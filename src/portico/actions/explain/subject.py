@@ -24,7 +24,7 @@ from portico.hops.uwsgi.render import pool_files
 from portico.inside.masking import MASK
 from portico.model.explained import Line
 from portico.model.plan import Plan
-from portico.system import files
+from portico.system import accounts, files
 
 NGINX_FILES = ("nginx.conf", "uwsgi_params", "mime.types")
 #: Why a stack may be without one of the files.
@@ -51,7 +51,8 @@ class Text:
 @dataclass(frozen=True)
 class Subject:
     """`release` is the live one, 0 before anything runs; `values` are the plan's by their names in portico.toml; `running`
-    is `status`'s result. `changed`: portico.toml was written to after the live release was made of it."""
+    is `status`'s result. `application` is the account it runs as; `changed`: portico.toml was
+    written to after the live release was made of it."""
 
     where: Places
     plan: Plan
@@ -60,6 +61,7 @@ class Subject:
     running: Mapping[str, Any]
     texts: Mapping[str, Text]
     mask: Discretion
+    application: str
     changed: bool = False
 
     @property
@@ -106,7 +108,9 @@ def subject(options: Options) -> Subject:
     mask = Discretion()
     mask.add(prepared.environ)
     texts = {file.path: _text(prepared.plan, file.path, file.text) for file in _rendered(prepared.plan)}
-    return _with_own_params(Subject(prepared.where, prepared.plan, prepared.values, 0, running, texts, mask))
+    return _with_own_params(
+        Subject(prepared.where, prepared.plan, prepared.values, 0, running, texts, mask, prepared.machine.app.name)
+    )
 
 
 def _live(where: Places, known: state.State, running: Mapping[str, Any]) -> Subject | None:
@@ -125,7 +129,16 @@ def _live(where: Places, known: state.State, running: Mapping[str, Any]) -> Subj
     mask.add(_environ(where, known))
     written_ns = files.modified_ns(where.project / "portico.toml")
     changed = bool(record and written_ns > record.created * 1e9)
-    return Subject(where, plan, record.values if record else {}, known.release, running, texts, mask, changed)
+    return Subject(
+        where, plan, record.values if record else {}, known.release, running, texts, mask, _account(where, running), changed
+    )
+
+
+def _account(where: Places, running: Mapping[str, Any]) -> str:
+    """Who runs the application: as seen, else whoever owns the project."""
+    seen = [str(hop["user"]) for hop in running["hops"] if hop["hop"] == "uwsgi" and hop["user"]]
+    us = accounts.ourselves()
+    return seen[0] if seen else us.name if us.uid else accounts.owner(where.project).name
 
 
 def _environ(where: Places, known: state.State) -> dict[str, str]:
