@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import commands, json_view
+from bench import commands, json_view, trace_cost
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "examples" / "destiny"
@@ -27,6 +27,9 @@ def main() -> None:
         "the ratio is the median of the rounds' ratios with quartiles.\n",
         "| | CPU per request | ratio | requests | memory (PSS) |\n|---|---|---|---|---|",
         *(f"| {' | '.join(row)} |" for row in json_view.rows(SAMPLE)),
+        "\n## What the possibility to trace costs other requests\n",
+        "| | CPU per request | ratio | requests | memory (PSS) |\n|---|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in trace_cost.rows(SAMPLE)),
     ]
     text = "\n".join(parts) + "\n"
     print(text)

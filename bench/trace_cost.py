@@ -1,0 +1,66 @@
+"""What the possibility of `portico trace` costs requests that are not traced: the same stack with and without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+from bench.commands import down, up
+from bench.json_view import CLIENTS, PATH, Contender, _round, _row
+from bench.measure import load, pss_kb, tree, wait_until_answers
+
+ROUNDS = 15
+
+
+def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
+    """As `json_view.rows`; the ratio is to the stack without."""
+    base = Path(tempfile.mkdtemp(prefix="portico-bench-", dir="/tmp"))
+    base.chmod(0o755)
+    folders = [base / name for name in ("with", "without")]
+    ignore = shutil.ignore_patterns(".portico", "__pycache__")
+    try:
+        contenders = []
+        for folder in folders:
+            shutil.copytree(sample, folder, ignore=ignore)
+            data, _ = up(folder)
+            if folder.name == "without":
+                data = _without(folder, data)
+            roots = tuple(hop["pid"] for hop in data["hops"] if hop.get("pid"))
+            port = int(data["url"].rsplit(":", 1)[1].strip("/"))
+            contenders.append(Contender(f"{folder.name} the possibility to trace", port, roots, [], []))
+        for one in contenders:
+            load(one.port, "/", 200, CLIENTS)
+            load(one.port, PATH, 500, CLIENTS)
+        for number in range(ROUNDS):
+            for one in contenders if number % 2 else contenders[::-1]:
+                _round(one)
+        for one in contenders:
+            one.pss = pss_kb(tree(*one.roots))
+    finally:
+        for folder in folders:
+            down(folder)
+        shutil.rmtree(base, ignore_errors=True)
+    return [_row(one, contenders[1]) for one in contenders]
+
+
+def _without(folder: Path, data: dict) -> dict:
+    """Take it out of the files of the release, and let uWSGI and nginx read them."""
+    conf = (folder / ".portico" / "conf").resolve()
+    entry = json.loads((conf / "entry.json").read_text())
+    (conf / "entry.json").write_text(json.dumps({**entry, "trace_dir": ""}))
+    text = (conf / "nginx.conf").read_text()
+    lines = [line for line in text.splitlines() if "trace.conf" not in line and "TRACE_TOKEN" not in line]
+    (conf / "nginx.conf").write_text("\n".join(lines).replace("$portico_backend", "portico_app") + "\n")
+    hops = {hop["hop"]: hop for hop in data["hops"]}
+    os.kill(hops["nginx"]["pid"], signal.SIGHUP)
+    os.kill(hops["uwsgi"]["pid"], signal.SIGKILL)
+    port = int(data["url"].rsplit(":", 1)[1].strip("/"))
+    while Path(f"/proc/{hops['uwsgi']['pid']}").exists():
+        time.sleep(0.05)
+    wait_until_answers(port, PATH)
+    return up(folder)[0]
