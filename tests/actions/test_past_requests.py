@@ -7,12 +7,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from portico.actions import state
 from portico.actions.places import Places
 from portico.actions.state import State, plan_data
 from portico.actions.trace.past import past
+from portico.cli import trace_screen
+from portico.export.otlp import otlp
+from portico.export.trace_page import page
 from portico.hops.nginx import render as nginx
 from portico.model.errors import PorticoError
 from support.plans import make_plan
@@ -299,3 +303,15 @@ def test_a_request_is_repeated_only_where_that_is_harmless(tmp_path: Path) -> No
     notes = " ".join(logs.past()["notes"])
     assert "it is a POST" in notes
     assert "trace /pay/" not in notes
+
+
+def test_it_is_drawn_and_sent_like_any_other(tmp_path: Path) -> None:
+    logs = (
+        Logs(tmp_path)
+        .write("access", by_itself("404", "/static/gone.css"), access("500"))
+        .write("uwsgi", *TRACEBACK, REQUEST)
+    )
+    for told in (logs.past(), logs.past(status="404")):
+        assert f"died at {told['died_at']}" in click.unstyle(trace_screen.text(told))
+        assert told["request_id"] in page(told)
+        assert json.dumps(otlp(told))
