@@ -32,6 +32,8 @@ def padded(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
     """The text in lines of at most that width, each with the indent; a path that is longer is not broken."""
     inner = max(20, columns - cells(indent))
+    if cells(text) <= inner:
+        return [indent + text]
     lines: list[str] = []
     for word in text.split():
         if lines and cells(lines[-1]) + 1 + cells(word) <= inner:

@@ -42,16 +42,16 @@ def _process(hop: Data) -> Iterator[tuple[str, str]]:
 
 def _parts(hop: Data, project: str) -> Iterator[tuple[str, str]]:
     if hop.get("callable"):
-        yield "callable", f"{hop['callable']}  (Python {hop['python_version']})"
+        yield "callable", f"{hop['callable']} · Python {hop['python_version']}"
     if hop.get("settings"):
-        yield "settings", f"{hop['settings']}  in {hop['directory']}"
+        yield "settings", f"{hop['settings']} · in {hop['directory']}"
     for one in hop["sockets"]:
-        mode = f"  {one['mode']}" if one["mode"] else ""
-        yield "socket", f"{short(one['address'], project)}{mode}  {one['what']}"
+        mode = f" {one['mode']}" if one["mode"] else ""
+        yield "socket", f"{short(one['address'], project)}{mode} · {one['what']}"
     if hop["hop"] in ("nginx", "uwsgi"):
         for one in hop["files"]:
             is_named = one["path"].endswith(one["what"])
-            yield "file", short(one["path"], project) + ("" if is_named else f"  {one['what']}")
+            yield "file", short(one["path"], project) + ("" if is_named else f" · {one['what']}")
     for one in hop.get("serves", ()):
         folder = short(one["folder"], project)
         yield "answers", f"{one['url']} from {folder}: files, which the application never sees"

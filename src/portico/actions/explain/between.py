@@ -26,7 +26,7 @@ def _pair(plan: Plan, first: str, second: str) -> dict[str, Any]:
         there, back = (roles.UWSGI_PACKET, _packet(plan)), (roles.UWSGI_ANSWER, _answer(plan))
         over, why = _carrier(plan), roles.WHY_PACKET
     elif first == "uwsgi":
-        there, back = (roles.ENVIRON, _call(plan)), (roles.ITERABLE, _returns())
+        there, back = (roles.ENVIRON, _call(plan)), (roles.ITERABLE, _returns(plan))
         over, why = "a function call within the worker", roles.WHY_ENVIRON
     else:
         there, back = (roles.REQUEST, [f"<WSGIRequest: GET '{plan.site.health_path}'>"]), (roles.RESPONSE, _response())
@@ -62,11 +62,15 @@ def _http(plan: Plan) -> list[str]:
 
 
 def _answer(plan: Plan) -> list[str]:
-    return ["HTTP/1.1 200 OK", f"Content-Type: {_type(plan)}", "...", "<html>..."]
+    return ["HTTP/1.1 200 OK", f"Content-Type: {_type(plan)}", "", _body(plan)]
 
 
 def _type(plan: Plan) -> str:
     return "text/html; charset=utf-8" if plan.site.framework == "django" else "text/plain"
+
+
+def _body(plan: Plan) -> str:
+    return "<html>..." if plan.site.framework == "django" else "Hello ..."
 
 
 def _packet(plan: Plan) -> list[str]:
@@ -91,8 +95,8 @@ def _call(plan: Plan) -> list[str]:
     ]
 
 
-def _returns() -> list[str]:
-    return ["start_response('200 OK', [('Content-Type', 'text/html; charset=utf-8')])", "return [b'<html>...']"]
+def _returns(plan: Plan) -> list[str]:
+    return [f"start_response('200 OK', [('Content-Type', '{_type(plan)}')])", f"return [b'{_body(plan)}']"]
 
 
 def _response() -> list[str]:

@@ -87,7 +87,8 @@ def _who(about: Subject) -> Who:
 def _project(about: Subject, who: Who) -> Iterator[Row]:
     plan = about.plan
     project = about.where.project
-    yield Row("project", "the project", str(project), who.application, YOU)
+    reads = who.application if plan.uwsgi.instances else PORTICO
+    yield Row("project", "the project", str(project), reads, YOU)
     if plan.uwsgi.instances:
         if plan.site.directory != str(project):
             yield Row("directory", "where the application runs (uWSGI's chdir)", plan.site.directory, who.application, YOU)

@@ -63,7 +63,7 @@ def _hop(name: str, about: Subject) -> list[dict[str, object]]:
 def _unknown(name: str, about: Subject, kinds: Callable[[], Mapping[str, Kind]]) -> PorticoError:
     here, elsewhere = known_names(about)
     here += [*about.texts, *(row["name"] for row in path_table(about)), *_HOPS, *kinds()]
-    cause = f"nothing in this stack is called {name!r}"
+    cause = f"nothing in this stack is called {about.discreet(name)!r}"
     if name in FILES:
         cause = f"this stack has no {name}: {FILES[name]}"
         return PorticoError(UNKNOWN.found(cause=cause, evidence=[f"it has {', '.join(about.texts)}"]), Exit.USAGE)
