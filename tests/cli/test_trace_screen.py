@@ -131,7 +131,7 @@ def test_what_wsgi_and_django_add() -> None:
 def test_a_middleware_that_answers_itself_is_said_to() -> None:
     result = page()
     hop(result, "django")["middleware"][1]["answered"] = True
-    assert re.search("SessionMiddleware .*answers itself: nothing further in is asked", section(result, "django"))
+    assert re.search("SessionMiddleware .*answers itself: the view is not called", section(result, "django"))
 
 
 def test_repeated_statements_are_one_row_and_called_out() -> None:
@@ -177,6 +177,12 @@ def test_the_way_back_says_what_each_hop_did() -> None:
     assert by["Server"] == by["Content-Encoding"] == "nginx"
     assert by["X-Frame-Options"] == "XFrameOptionsMiddleware"
     assert by["Content-Type"] == "the view"
+
+
+def test_a_body_that_grew_is_not_said_to_have_shrunk() -> None:
+    result = page()
+    hop(result, "nginx")["out"]["compressed"] = {"encoding": "gzip", "from_bytes": 131, "to_bytes": 140}
+    assert "gzip: 131 bytes -> 140 bytes (7 % more)" in section(result, "back")
 
 
 def test_two_headers_of_one_name_each_have_their_own_origin() -> None:

@@ -63,9 +63,14 @@ def _nginx(out: Data) -> Iterator[str]:
     packed = out.get("compressed") or {}
     before, after = packed.get("from_bytes"), packed.get("to_bytes")
     if packed:
-        saved = f" ({100 - 100 * after / before:.0f} % less)" if before and after is not None else ""
-        yield f"{packed.get('encoding')}: {bytes_text(before)} -> {bytes_text(after)}{saved}"
+        yield f"{packed.get('encoding')}: {bytes_text(before)} -> {bytes_text(after)}{_saved(before, after)}"
     yield "chunked" if out.get("chunked") else ""
+
+
+def _saved(before: Any, after: Any) -> str:
+    if not before or after is None:
+        return ""
+    return f" ({abs(before - after) * 100 / before:.0f} % {'less' if after <= before else 'more'})"
 
 
 def _client(out: Data) -> Iterator[str]:

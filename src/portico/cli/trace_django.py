@@ -9,7 +9,7 @@ import click
 
 from portico.cli.trace_hops import exception
 from portico.cli.trace_rows import clip, dim, labelled, padded
-from portico.cli.trace_waterfall import REPEATED, shape
+from portico.export.sql_shape import REPEATED, shape
 from portico.export.trace_units import count_text, duration
 
 Data = Mapping[str, Any]
@@ -38,7 +38,7 @@ def _middleware(middleware: Sequence[Data]) -> Iterator[str]:
         inwards = [f"request.{added}" for added in one.get("adds_to_request") or ()]
         outwards = [f"+ {header}" for header, _ in one.get("adds_headers") or ()]
         outwards += [f"- {header}" for header in one.get("removes_headers") or ()]
-        says = [click.style("answers itself: nothing further in is asked", bold=True)] if one.get("answered") else []
+        says = [click.style("answers itself: the view is not called", bold=True)] if one.get("answered") else []
         says += [f"in: + {', '.join(inwards)}"] if inwards else []
         says += [f"out: {', '.join(outwards)}"] if outwards else []
         label = "" if depth else "middleware"
