@@ -6,7 +6,7 @@ import copy
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from portico.export.trace_page import page
 from portico.hops.uwsgi.packet import encode
 from support import traces
 from support.browser import picture, visit
+from support.trace_variants import all_traces, dead_uwsgi, failed, no_front, past, plain_wsgi, repeated, static_file
 
 Data = dict[str, Any]
 STYLE = (Path(__file__).parents[2] / "src/portico/export/templates/trace.css").read_text(encoding="utf-8")
@@ -30,49 +31,6 @@ EVIL = (
 FIXED = {"hop", "packet_hex"}
 
 
-def static() -> Data:
-    made = traces.without(traces.page(path="/static/site.css"), "uwsgi", "wsgi", "django")
-    file = "/srv/destiny/.portico/static-live/site.css"
-    traces.hop(made, "nginx").update(
-        action="file",
-        target=file,
-        location={"match": "^~ /static/", "where": "nginx.conf:190", "why": "the longest prefix; ^~ ends the search"},
-        static={"file": file, "prefix": "/static/", "rest": "site.css", "alias": "/srv/destiny/.portico/static-live/"}
-        | {"exists": True, "bytes": 12840, "modified": 1795700000, "cache": [["Cache-Control", "max-age=31536000"]]},
-    )
-    return made
-
-
-def refused() -> Data:
-    made = traces.without(traces.page(), "uwsgi", "wsgi", "django")
-    made.update(status=502, died_at="uwsgi", died="Nobody listens on app.sock: connection refused.")
-    traces.hop(made, "nginx").update(errors=["connect() to unix:app.sock failed (111: Connection refused)"])
-    for hop in made["hops"]:
-        hop["out"]["status"] = 502
-    return made
-
-
-def crashed() -> Data:
-    made = traces.page()
-    made.update(status=500, died_at="django", died="journal.views.home raised ZeroDivisionError: division by zero")
-    django = traces.hop(made, "django")
-    frame = {"file": "/srv/destiny/journal/views.py", "line": 41, "function": "home", "code": "    rate = done / asked"}
-    django["exceptions"] = [
-        {"type": "ZeroDivisionError", "message": "division by zero", "status": 500, "frame": frame}
-        | {"traceback": ["Traceback (most recent call last):\n", "ZeroDivisionError: division by zero\n"]}
-    ]
-    django["sql"] *= 3
-    return made
-
-
-def from_logs() -> Data:
-    nginx = {"hop": "nginx", "in": {"request_line": "GET / HTTP/1.1"}, "out": {"status": 200, "bytes": 3540}}
-    return {"kind": "logs", "url": "/", "method": "GET", "status": 200, "hops": [nginx, {"hop": "uwsgi", "worker": 2}]}
-
-
-SAMPLES = {"page": traces.page, "static": static, "refused": refused, "crashed": crashed, "from_logs": from_logs}
-
-
 def hostile(value: Any, key: str = "") -> Any:
     """The same trace with the markup in every string, and in every name that comes from outside."""
     if isinstance(value, dict):
@@ -83,11 +41,20 @@ def hostile(value: Any, key: str = "") -> Any:
     return EVIL + value if isinstance(value, str) and key not in FIXED else value
 
 
+def everything() -> Data:
+    """A trace with something under every key, which no real request has."""
+    made = repeated() | {"notes": ["a note"], "died_at": "django", "died": "it died"}
+    traces.hop(made, "django")["exceptions"] = traces.hop(failed(), "django")["exceptions"]
+    nginx = traces.hop(made, "nginx")
+    nginx["static"] = traces.hop(static_file(), "nginx")["static"]
+    nginx["errors"] = traces.hop(dead_uwsgi(), "nginx")["errors"]
+    return made
+
+
 def hostile_page() -> str:
-    made = hostile(crashed() | {"notes": ["a note"], "died": "it died"})
+    made = hostile(everything())
     uwsgi = traces.hop(made, "uwsgi")
     uwsgi["in"]["packet_hex"] = encode(uwsgi["vars"]).hex()
-    traces.hop(made, "nginx").update(static=hostile(traces.hop(static(), "nginx")["static"]), errors=[EVIL])
     return page(made)
 
 
@@ -158,27 +125,35 @@ def test_a_packet_that_does_not_keep_the_format_is_shown_all_the_same() -> None:
 
 
 def test_a_static_request_turns_round_at_nginx_with_its_file() -> None:
-    made = page(static())
+    made = page(static_file())
     said = words(made)
-    assert "path /static/ site.css \N{MINUS SIGN} location /static/ + alias /srv/destiny/.portico/static-live/" in said
-    assert "= file /srv/destiny/.portico/static-live/site.css" in said
+    static = traces.hop(static_file(), "nginx")["static"]
+    assert f"path /static/ {static['rest']} \N{MINUS SIGN} location /static/ + alias {static['alias']}" in said
+    assert f"= file {static['alias']}{static['rest']}" in said
     assert "Not reached: uWSGI, WSGI, Django." in said
     assert "is-turned" in made
 
 
 def test_a_dead_request_says_at_which_hop_and_why() -> None:
-    made = page(refused())
-    assert "It died at uWSGI Nobody listens on app.sock: connection refused." in words(made)
+    made = page(dead_uwsgi())
+    assert f"It died at uWSGI {dead_uwsgi()['died']}" in words(made)
     assert "is-broken" in made
-    said = words(page(crashed()))
-    assert "division by zero /srv/destiny/journal/views.py:41 in home 41 rate = done / asked" in said
-    assert "ran 3 times" in said
+    said = words(page(failed()))
+    assert "It died at Django" in said
+    assert "/srv/destiny/journal/views.py:91 in boom 91 raise RuntimeError" in said
+
+
+def test_a_statement_that_repeats_is_shown_once_with_how_often() -> None:
+    said = words(page(repeated(7)))
+    assert '"auth_user"."id" = ? The same statement' in said
+    assert "ran 7 times: this is what a loop looks like" in said
 
 
 def test_stacks_without_nginx_or_without_django_are_drawn_without_them() -> None:
     titles = re.compile(r'class="title">(\w+)<')
-    plain = titles.findall(page(traces.without(traces.page(), "nginx", "django")))
-    assert plain == ["Client", "uWSGI", "WSGI"] * 2
+    assert titles.findall(page(no_front())) == ["Client", "uWSGI", "WSGI", "Django"] * 2
+    assert titles.findall(page(plain_wsgi())) == ["Client", "nginx", "uWSGI", "WSGI"] * 2
+    assert titles.findall(page(past())) == ["Client", "nginx", "uWSGI", "WSGI", "Django"] * 2
 
 
 def cut(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -191,9 +166,9 @@ def cut(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from cut(inner, (*way, key))
 
 
-@pytest.mark.parametrize("name", ["static", "crashed", "from_logs"])
-def test_any_key_may_be_missing_or_unknown(name: str) -> None:
-    whole = SAMPLES[name]()
+@pytest.mark.parametrize("make", [everything, past])
+def test_any_key_may_be_missing_or_unknown(make: Callable[[], Data]) -> None:
+    whole = make()
     for *way, last in cut(whole):
         for lacking in (True, False) if len(way) <= 2 else (True,):
             result = copy.deepcopy(whole)
@@ -241,12 +216,12 @@ def test_every_colour_of_text_can_be_read(scheme: dict[str, str]) -> None:
     ("name", "there", "absent"),
     [
         ("page", {"client", "nginx", "uwsgi", "wsgi", "django"}, {"bad"}),
-        ("static", {"client", "nginx"}, {"uwsgi", "wsgi", "django", "bad"}),
-        ("refused", {"client", "nginx", "bad"}, {"wsgi", "django"}),
+        ("static_file", {"client", "nginx"}, {"uwsgi", "wsgi", "django", "bad"}),
+        ("dead_uwsgi", {"client", "nginx", "bad"}, {"wsgi", "django"}),
     ],
 )
 def test_a_browser_draws_the_hops_that_were_reached(tmp_path: Path, name: str, there: set[str], absent: set[str]) -> None:
-    done, seen = picture(page(SAMPLES[name]()), tmp_path, size=(1000, 680))
+    done, seen = picture(page(all_traces()[name]), tmp_path, size=(1000, 680))
     assert done.console == ()
     assert {hop for hop in there | absent if LIGHT[hop] in seen} == there
 
@@ -291,7 +266,7 @@ parent.document.title = JSON.stringify({
 @pytest.mark.parametrize(("room", "flows"), [(360, ["none", "block"]), (1280, ["block", "none"])])
 def test_a_narrow_window_is_enough_and_a_variable_lights_its_bytes(tmp_path: Path, room: int, flows: list[str]) -> None:
     """In a frame, because the browser's own window is never narrower than 500 pixels."""
-    made = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page(crashed()))
+    made = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page(everything()))
     made = made.replace("</body>", f"<script>{PROBE}</script></body>")
     done = visit(f'<!doctype html><iframe width="{room}" height="900" srcdoc="{html.escape(made)}"></iframe>', tmp_path)
     assert done.console == ()

@@ -11,6 +11,7 @@ import click
 
 from portico.cli.trace_rows import bar, bold, clip, dim, hop_colour, padded
 from portico.export.spans import Span, spans
+from portico.export.sql_shape import REPEATED, shape
 from portico.export.trace_units import duration
 
 Data = Mapping[str, Any]
@@ -18,16 +19,12 @@ Data = Mapping[str, Any]
 _MOST_ROWS = 26
 #: A middleware with less of its own, as a share of the whole, goes into one row with the others.
 _WORTH_A_ROW = 0.05
-#: So many of one statement are one row, and are called out.
-REPEATED = 3
-_LITERAL = re.compile(r"'(?:[^']|'')*'|%s|%\(\w+\)s|\$\d+|\b\d+(?:\.\d+)?\b|\?")
 #: Shares and microseconds from which on something is worth red.
 _RED_SHARE, _RED_US = 0.2, 5000
 #: A template or a signal with less of the whole is told of in Django's section only.
 _SMALL, _SMALL_SHARE = ("signal", "template"), 0.02
 _TABLE = re.compile(r"\b(?:from|into|update)\s+([\w.]+)", re.IGNORECASE)
 _QUOTES = str.maketrans("", "", '"`[]')
-_LIST = re.compile(r"\(\?(?:, ?\?)+\)")
 
 
 @dataclass(frozen=True)
@@ -38,11 +35,6 @@ class Group:
     kind: str
     count: int
     own_us: int
-
-
-def shape(statement: str) -> str:
-    """A statement without its values: two with the same shape are one, asked twice."""
-    return _LIST.sub("(?)", _LITERAL.sub("?", statement))
 
 
 def brief(statement: str) -> str:

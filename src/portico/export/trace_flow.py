@@ -130,9 +130,8 @@ def _lines(name: str, hop: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _passage(here: str, there: str, hops: Mapping[str, Any], died: object) -> Passage:
-    if there in hops:
-        lost = there == died and not _answer(here, there, hops)
-        return Passage(_ask(here, there, hops), _answer(here, there, hops), "broken" if lost else "through")
+    if there in hops and (here in hops or here == "client"):
+        return Passage(_ask(here, there, hops), _answer(here, there, hops), "through")
     if here not in hops:
         return Passage((), (), "dim")
     if died == there or (died == here and here == "nginx" and there == "uwsgi" and _was_sent_on(hops)):

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portico.export.sql_shape import REPEATED, shape
 from portico.export.trace_flow import ORDER
 
-#: As often as this, a statement in a loop is likelier than a view that needs it.
-_OFTEN = 3
 _WORDS = (
     "SELECT DISTINCT FROM WHERE AND OR NOT IN IS NULL AS ON USING INNER LEFT RIGHT OUTER FULL CROSS JOIN GROUP BY ORDER "
     "HAVING LIMIT OFFSET ASC DESC UNION ALL INSERT INTO VALUES UPDATE SET DELETE RETURNING CASE WHEN THEN ELSE END LIKE "
@@ -22,13 +21,15 @@ _PACKET_ORDER = {"changed": 0, "added": 1, "removed": 2, "": 3}
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL statement, however often it ran: words as (text, is a keyword), and each time it ran."""
+    """One SQL statement, however often it ran: words as (text, is a keyword), and each time it ran. Where its values are
+    part of it and differ, the words lack them; `differs` says so."""
 
     words: tuple[tuple[str, bool], ...]
     times: tuple[Mapping[str, Any], ...]
     total_us: int
     share: float
     often: bool
+    differs: bool
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,32 @@ class Step:
 
 
 def statements(queries: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
-    """The statements in the order in which each first ran, equal ones together."""
+    """The statements in the order in which each first ran, those that differ in nothing but values together."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for query in queries:
-        groups.setdefault(str(query.get("statement") or ""), []).append(query)
-    totals = {text: sum(int(query.get("duration_us") or 0) for query in times) for text, times in groups.items()}
-    longest = max(totals.values(), default=0) or 1
-    return tuple(
-        Statement(tuple(words(text)), tuple(times), totals[text], totals[text] / longest, len(times) >= _OFTEN)
-        for text, times in groups.items()
+        groups.setdefault(shape(_text(query)), []).append(query)
+    longest = max(map(_total_us, groups.values()), default=0) or 1
+    return tuple(_statement(form, times, longest) for form, times in groups.items())
+
+
+def _statement(form: str, times: Sequence[Mapping[str, Any]], longest_us: int) -> Statement:
+    differs = len({_text(query) for query in times}) > 1
+    return Statement(
+        words=tuple(words(form if differs else _text(times[0]))),
+        times=tuple(times),
+        total_us=_total_us(times),
+        share=_total_us(times) / longest_us,
+        often=len(times) >= REPEATED,
+        differs=differs,
     )
+
+
+def _text(query: Mapping[str, Any]) -> str:
+    return str(query.get("statement") or "")
+
+
+def _total_us(queries: Sequence[Mapping[str, Any]]) -> int:
+    return sum(int(query.get("duration_us") or 0) for query in queries)
 
 
 def words(statement: str) -> Iterator[tuple[str, bool]]:
