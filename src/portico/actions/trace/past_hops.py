@@ -19,6 +19,7 @@ from portico.hops.nginx.reasons import (
     location_why,
     server_names,
     server_why,
+    target_of,
 )
 from portico.hops.uwsgi.past_request import Failure
 from portico.model.plan import slot_suffix
@@ -128,7 +129,7 @@ def _route(seen: Seen) -> dict[str, Any]:
     }
     # What the log saw outweighs what the configuration says.
     action = acted if seen.last_try or way.action == "uwsgi" else way.action
-    return {**found, "action": action, "target": way.target if action == way.action else ""}
+    return {**found, "action": action, "target": target_of(way) if action == way.action else ""}
 
 
 def _short(where: str) -> str:

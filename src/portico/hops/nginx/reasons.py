@@ -48,6 +48,11 @@ def server_why(route: Route, host: str) -> str:
     return f"its server_name matches {name}"
 
 
+def target_of(route: Route) -> str:
+    """Where it goes, as one writes it; of the two ways to the application (see `trace_map`) the one of every request."""
+    return "portico_app" if route.target == "$portico_backend" else route.target
+
+
 def location_match(location: Directive) -> str:
     """Modifier and name as one writes them: `^~ /static/`."""
     return " ".join(location.args)

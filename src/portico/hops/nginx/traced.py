@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portico.hops.nginx.reasons import arithmetic, cache_headers, location_match, location_why, server_names, server_why
+from portico.hops.nginx.reasons import (
+    arithmetic,
+    cache_headers,
+    location_match,
+    location_why,
+    server_names,
+    server_why,
+    target_of,
+)
 from portico.model.directive import Directive
 from portico.model.headers import Headers, compare
 from portico.model.seen import Route
@@ -25,7 +33,7 @@ def way(route: Route | None, host: str, path: str, status: int) -> dict[str, Any
         "location": location
         and {"match": location_match(location), "where": short(location), "why": location_why(location)},
         "action": route.action if route.action in ("uwsgi", "file", "return") else "unknown",
-        "target": "portico_app" if route.target == "$portico_backend" else route.target,
+        "target": target_of(route),
         "static": sum_
         and {
             "file": sum_.file,
