@@ -179,6 +179,12 @@ def test_the_way_back_says_what_each_hop_did() -> None:
     assert by["Content-Type"] == "the view"
 
 
+def test_a_cookie_whose_value_is_masked_is_still_that_middlewares() -> None:
+    result = page()
+    hop(result, "django")["middleware"][3]["adds_headers"] = [["Set-Cookie", "***"]]
+    assert re.search("<- CsrfViewMiddleware +Set-Cookie: csrftoken=", section(result, "back"))
+
+
 def test_a_body_that_grew_is_not_said_to_have_shrunk() -> None:
     result = page()
     hop(result, "nginx")["out"]["compressed"] = {"encoding": "gzip", "from_bytes": 131, "to_bytes": 140}

@@ -133,12 +133,11 @@ def _set_by(hops: list[Data]) -> dict[tuple[str, str], str]:
 
     for hop in reversed(hops):
         out, name = hop.get("out") or {}, str(hop.get("hop") or "?")
-        if name == "django":
-            said("the view", out.get("headers") or ())
-        elif name == "wsgi" and not found:
-            said("the application", out.get("headers") or ())
         for one in reversed(list(hop.get("middleware") or ())):
             said(str(one.get("name") or "?").rpartition(".")[2], one.get("adds_headers") or ())
+        if name in ("django", "wsgi"):
+            own = "the view" if name == "django" else "the application"
+            said(own, [pair for pair in out.get("headers") or () if (str(pair[0]).lower(), "") not in found])
         said(name, out.get("added") or ())
         said(name, ((header, after) for header, _, after in _changed(out)))
     return found
