@@ -130,7 +130,8 @@ def test_a_static_request_turns_round_at_nginx_with_its_file() -> None:
     static = traces.hop(static_file(), "nginx")["static"]
     assert f"path /static/ {static['rest']} \N{MINUS SIGN} location /static/ + alias {static['alias']}" in said
     assert f"= file {static['alias']}{static['rest']}" in said
-    assert "Not reached: uWSGI, WSGI, Django." in said
+    for kind in ("live", "logs"):
+        assert "Not reached: uWSGI, WSGI, Django." in words(page(static_file() | {"kind": kind}))
     assert "is-turned" in made
 
 

@@ -15,6 +15,7 @@ from portico.export.trace_units import bytes_text, count_text, duration
 
 #: Letters of a fixed-width font of 10.5 units that fit a box and the room between two boxes.
 _BOX_LETTERS = 17
+_FILE_LETTERS = 16
 _TITLES = {"client": "Client", "nginx": "nginx", "uwsgi": "uWSGI", "wsgi": "WSGI", "django": "Django"}
 ORDER = tuple(_TITLES)
 
@@ -63,7 +64,7 @@ def flow(result: Mapping[str, Any]) -> Flow:
     names = [name for name in ORDER if _belongs(name, hops, result)]
     died = result.get("died_at")
     own = _own_times(hops)
-    stations = tuple(_station(name, hops.get(name), own, died, result) for name in names)
+    stations = tuple(_seen(name, hops[name], own, died) if name in hops else _unseen(name, hops, result) for name in names)
     passages = tuple(_passage(here, there, hops, died) for here, there in pairwise(names))
     return Flow(stations, passages, _sentence(stations))
 
@@ -84,21 +85,22 @@ def _own_times(hops: Mapping[str, Any]) -> dict[str, int]:
     return {name: max(0, time - within) for (name, time), within in zip(known, inner, strict=True)}
 
 
-def _station(
-    name: str, hop: Mapping[str, Any] | None, own: Mapping[str, int], died: object, result: Mapping[str, Any]
-) -> Station:
-    if hop is None:
-        if name == died:
-            return Station(name, _TITLES[name], "died here", (), "", 0, "died", False)
-        note = "not in the logs" if result.get("kind") == "logs" else "not reached"
-        return Station(name, _TITLES[name], note, (), "", 0, "dim", False)
+def _unseen(name: str, hops: Mapping[str, Any], result: Mapping[str, Any]) -> Station:
+    """A hop that the trace has no record of: it may have been reached only where a log does not tell of it."""
+    if name == result.get("died_at"):
+        return Station(name, _TITLES[name], "died here", (), "", 0, "died", False)
+    perhaps = result.get("kind") == "logs" and (name in ("client", "nginx") or _was_sent_on(hops))
+    return Station(name, _TITLES[name], "not in the logs" if perhaps else "not reached", (), "", 0, "dim", False)
+
+
+def _seen(name: str, hop: Mapping[str, Any], own: Mapping[str, int], died: object) -> Station:
     total = sum(own.values())
     return Station(
         hop=name,
         title=_TITLES[name],
         subtitle=_subtitle(name, hop),
         lines=tuple(_clip_left(line, _BOX_LETTERS) for line in _lines(name, hop) if line),
-        own=duration(own[name]) if name in own else "",
+        own=duration(own[name]) if name in own and total else "",
         share=round(own.get(name, 0) / total, 4) if total else 0,
         state="died" if name == died else "reached",
         seen=True,
@@ -151,7 +153,7 @@ def _turned(nginx: Mapping[str, Any]) -> Passage:
         return Passage((), ("answered by nginx",), "turned")
     name = PurePosixPath(str(static.get("file") or "")).name
     size = bytes_text(static.get("bytes")) if static.get("exists") else "no such file"
-    return Passage((), (), "turned", file=_clip_left(name, 20), file_note=size)
+    return Passage((), (), "turned", file=_clip_left(name, _FILE_LETTERS), file_note=size)
 
 
 _FORMATS = {("nginx", "uwsgi"): ("uwsgi packet",), ("uwsgi", "wsgi"): ("environ",), ("wsgi", "django"): ("HttpRequest",)}
