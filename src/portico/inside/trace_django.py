@@ -33,11 +33,17 @@ def install() -> None:
     _replace("django.core.handlers.exception", "response_for_exception", _responding)
     _replace("django.template.base", "Template.render", trace_parts.rendering)
     _replace("django.template.base", "Template._render", trace_parts.rendering)
-    if "jinja2" in sys.modules:
+    if _has_jinja2():
         _replace("django.template.backends.jinja2", "Template.render", trace_parts.rendering)
     _replace("django.dispatch.dispatcher", "Signal.send", trace_parts.sending)
     _replace("django.dispatch.dispatcher", "Signal.send_robust", trace_parts.sending)
     _replace("django.db.utils", "ConnectionHandler.create_connection", trace_sql.connecting)
+
+
+@quietly
+def _has_jinja2() -> bool:
+    """Whether the project uses it: Django imports it with the first page, which may be the traced one."""
+    return any("jinja2" in engine["BACKEND"] for engine in sys.modules["django.conf"].settings.TEMPLATES)
 
 
 def uninstall() -> None:
