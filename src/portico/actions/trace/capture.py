@@ -20,6 +20,7 @@ from portico.system.wire import Received
 VARIABLE = "PORTICO_TRACE"
 #: Lines and events that belong to an answer that has arrived come at once, or not at all.
 _LATE_S = 2.0
+_KILLED_AFTER_S = 4 * 3600
 
 
 @dataclass
@@ -40,6 +41,7 @@ def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Ca
     """Make the request, and wait until every hop that saw it has told. Raises OSError where no socket can be made in the
     runtime directory."""
     folder = where.run / "app"
+    _forget_killed(folder)
     access = Path(plan.nginx.access_log) if plan.nginx and plan.nginx.access_log != "off" else None
     error = Path(plan.nginx.error_log) if plan.nginx else None
     before = [files.size(path) if path else 0 for path in (access, error)]
@@ -61,6 +63,13 @@ def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Ca
     if error:
         captured.errors = files.tail(error, before[1]).splitlines()
     return captured
+
+
+def _forget_killed(folder: Path) -> None:
+    """A command that was killed leaves its sockets. No trace takes as long as these are old."""
+    for path in (*folder.glob("tap-*.sock"), *folder.glob("trace-*.sock")):
+        if clock.now() - files.modified_ns(path) / 1e9 > _KILLED_AFTER_S:
+            files.remove(path)
 
 
 def upstreams(plan: Plan) -> Sequence[str]:
