@@ -106,21 +106,27 @@ def _listening_user(port: int) -> str:
     return "?"
 
 
+def connect(address: str, timeout_s: float) -> socket.socket:
+    """A stream to `unix:/path` or `host:port`. Raises OSError."""
+    if not address.startswith("unix:"):
+        host, _, port = address.rpartition(":")
+        return socket.create_connection((host.strip("[]"), int(port)), timeout_s)
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        stream.settimeout(timeout_s)
+        stream.connect(address.removeprefix("unix:"))
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
 def exchange(address: str, payload: bytes, timeout_s: float, limit: int = 1 << 20) -> bytes:
     """Send `payload` to `unix:/path` or `HOST:PORT` and read the answer until the peer closes.
 
     Raises OSError (refused, absent, reset) or TimeoutError. At most `limit` bytes are read.
     """
-    if address.startswith("unix:"):
-        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        target: str | tuple[str, int] = address.removeprefix("unix:")
-    else:
-        host, _, port = address.rpartition(":")
-        stream = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-        target = (host.strip("[]"), int(port))
-    with stream:
-        stream.settimeout(timeout_s)
-        stream.connect(target)
+    with connect(address, timeout_s) as stream:
         if payload:
             stream.sendall(payload)
         chunks: list[bytes] = []

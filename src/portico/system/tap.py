@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portico.system.sockets import connect
+
 _READ = 65536
 _LARGEST = 0xFFFF
 #: Of the answer so much is kept from its start: its head, and for who wants to see it the body.
@@ -40,7 +42,6 @@ class Tapped:
     first_ns: int = 0
     ended_ns: int = 0
     body_bytes: int = 0
-    body: bytearray = field(default_factory=bytearray)
     answer: bytearray = field(default_factory=bytearray)
     answer_bytes: int = 0
 
@@ -122,21 +123,6 @@ class Tap(threading.Thread):
         return None
 
 
-def connect(address: str, timeout_s: float) -> socket.socket:
-    """A stream to `unix:/path` or `host:port`. Raises OSError."""
-    if not address.startswith("unix:"):
-        host, _, port = address.rpartition(":")
-        return socket.create_connection((host.strip("[]"), int(port)), timeout_s)
-    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        stream.settimeout(timeout_s)
-        stream.connect(address.removeprefix("unix:"))
-    except BaseException:
-        stream.close()
-        raise
-    return stream
-
-
 def _packet(stream: socket.socket) -> bytes:
     head = _exactly(stream, 4)
     return head + _exactly(stream, struct.unpack_from("<BHB", head)[1])
@@ -166,7 +152,6 @@ def _pump_body(stream: socket.socket, upstream: socket.socket, tapped: Tapped) -
     try:
         while part := stream.recv(_READ):
             tapped.body_bytes += len(part)
-            tapped.body += part[: max(0, KEPT - len(tapped.body))]
             upstream.sendall(part)
     except OSError:
         return

@@ -11,7 +11,7 @@ import socket
 import time
 from dataclasses import dataclass
 
-from portico.system.tap import connect
+from portico.system.sockets import connect
 
 _READ = 65536
 #: So much of a body is kept for who wants to see it; the rest is counted.

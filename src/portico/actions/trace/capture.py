@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portico.actions.places import Places
 from portico.actions.trace.asked import Request
+from portico.hops.nginx.render import local_addresses
 from portico.hops.uwsgi import packet
 from portico.hops.uwsgi.probe import request_variables
 from portico.model.plan import Plan
@@ -74,22 +75,12 @@ def _forget_killed(folder: Path) -> None:
 
 def upstreams(plan: Plan) -> Sequence[str]:
     """Where the tap passes the request on to, in this order: the instances of this machine, then the others."""
-    here = _here(plan)
-    return [*here, *(server.address for server in plan.upstream.servers if not server.down)]
-
-
-def _here(plan: Plan) -> list[str]:
-    uwsgi = plan.uwsgi
-    if not uwsgi.address.startswith("unix:"):
-        return [uwsgi.address] if uwsgi.instances else []
-    return [f"{uwsgi.address.removesuffix('.sock')}{one.suffix}.sock" for one in uwsgi.each()]
+    return [*local_addresses(plan.uwsgi), *(server.address for server in plan.upstream.servers if not server.down)]
 
 
 def _send(plan: Plan, request: Request, timeout_s: float) -> Captured:
     if plan.front != "elsewhere":
-        listen = plan.listen
-        host = f"[{listen.connect_host}]" if ":" in listen.connect_host else listen.connect_host
-        address = f"{host}:{listen.port}"
+        address = str(replace(plan.listen, host=plan.listen.connect_host))
         received = wire.exchange(address, request.head, request.method, timeout_s, request.body)
         return Captured(received, address=address)
     straight = packet.encode(_variables(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from portico.actions.trace.asked import Request
@@ -46,6 +47,11 @@ class Live:
         """The connection nginx made to the tap; None when it made none."""
         return next((one for one in self.captured.taps if one.packet), None)
 
+    @cached_property
+    def wsgi(self) -> Hop | None:
+        """The hop as the worker told it; None when the application was not reached."""
+        return wsgi_hop(self.events, self.began_ns)
+
     @property
     def unseen(self) -> bool:
         """Whether nginx asked the application without a way for us to see it."""
@@ -83,7 +89,7 @@ def hops(live: Live) -> list[Hop]:
     if live.tapped or (live.plan.nginx is None and live.captured.received.sent_ns):
         found.append(_uwsgi(live))
     variables = found[-1].get("vars", {})
-    if wsgi := wsgi_hop(live.events, live.began_ns):
+    if wsgi := live.wsgi:
         wsgi["in"] = {**wsgi.get("in", {}), **compare_environ(variables, wsgi.get("in", {}).get("environ", {}))}
         found.append(wsgi)
         # What the application does after its answer keeps its worker busy, although nginx has all it wanted.
@@ -127,9 +133,7 @@ def _nginx(live: Live) -> Hop:
     upstream, upstream_bytes = _upstream_answer(tapped)
     way = nginx.way(live.route, made.host, made.path, received.status)
     if tapped is None and way["static"]:
-        seen = stat(way["static"]["file"])
-        size, modified = seen or (None, None)
-        way["static"] |= {"exists": seen is not None, "bytes": size, "modified": modified}
+        way["static"] = nginx.with_file(way["static"], stat(way["static"]["file"]))
     else:
         way["static"] = None
     return {
@@ -239,8 +243,7 @@ def _from_http(live: Live) -> Hop:
         asked: Hop = {"size": len(live.captured.packet) - 4, "packet_hex": live.captured.packet.hex()}
         asked |= {"modifier1": 0, "modifier2": 0}
     else:
-        wsgi = wsgi_hop(live.events, live.began_ns) or {}
-        environ = wsgi.get("in", {}).get("environ", {})
+        environ = (live.wsgi or {}).get("in", {}).get("environ", {})
         variables = {name: value for name, value in environ.items() if "." not in name}
         asked = {"request_line": made.head.partition(b"\r\n")[0].decode("utf-8", "replace")}
         asked["headers"] = [list(pair) for pair in made.headers]
@@ -258,8 +261,7 @@ def _from_http(live: Live) -> Hop:
 
 
 def _answer(live: Live, status: int, headers: list[tuple[str, str]], head_bytes: int, body_bytes: int) -> Hop:
-    wsgi = wsgi_hop(live.events, live.began_ns) or {}
-    given = [(str(pair[0]), str(pair[1])) for pair in wsgi.get("out", {}).get("headers") or []]
+    given = [(str(pair[0]), str(pair[1])) for pair in (live.wsgi or {}).get("out", {}).get("headers") or []]
     difference = compare(given, headers).data() if given else {}
     pairs = [list(pair) for pair in headers]
     return {"status": status, "headers": pairs, "head_bytes": head_bytes, "body_bytes": body_bytes, **difference}

@@ -37,7 +37,7 @@ def _hop(hop: Data, discretion: Discretion) -> Data:
     return {"hop": shown.pop("hop"), **shown}
 
 
-def _without(value: Any, key: str = "") -> Any:
+def _without(value: Any) -> Any:
     """Without bodies, and without the values of headers and variables whose name says enough."""
     if isinstance(value, Mapping):
         return {name: _named(name, item) for name, item in value.items() if name != "body"}
@@ -54,7 +54,7 @@ _DASHED = _HEADERS | {f"http-{name}" for name in _HEADERS}
 def _named(name: str, value: Any) -> Any:
     if isinstance(value, str) and value and (name in _VARIABLES or (name.isupper() and is_secret(name))):
         return MASK
-    return _without(value, name)
+    return _without(value)
 
 
 def _cookie(name: str, value: str) -> str:

@@ -12,18 +12,10 @@ from urllib.parse import urlsplit
 
 from portico.actions.trace.past_seen import CLIENT_LEFT, Seen
 from portico.hops.nginx.past_request import Try
-from portico.hops.nginx.reasons import (
-    arithmetic,
-    cache_headers,
-    location_match,
-    location_why,
-    server_names,
-    server_why,
-    target_of,
-)
+from portico.hops.nginx.traced import way as way_of
+from portico.hops.nginx.traced import with_file
 from portico.hops.uwsgi.past_request import Failure
 from portico.model.plan import slot_suffix
-from portico.model.seen import Route
 
 Hop = dict[str, Any]
 _UNTIMED = {"started_us": None, "duration_us": None}
@@ -112,46 +104,15 @@ def _route(seen: Seen) -> dict[str, Any]:
     acted = "uwsgi" if seen.last_try else "unknown"
     if way is None or way.server is None or seen.request is None:
         return {"action": acted, "target": "", "static": None}
-    found: dict[str, Any] = {
-        "server": {
-            "names": list(server_names(way)),
-            "where": _short(way.server.where),
-            "why": server_why(way, seen.request.entry.host),
-        },
-        "location": {
-            "match": location_match(way.location),
-            "where": _short(way.location.where),
-            "why": location_why(way.location),
-        }
-        if way.location
-        else None,
-        "static": _static(seen, way),
-    }
+    found = {**way_of(way, seen.request.entry.host, seen.uri, seen.status)}
+    found["static"] = _static(seen, found["static"])
     # What the log saw outweighs what the configuration says.
     action = acted if seen.last_try or way.action == "uwsgi" else way.action
-    return {**found, "action": action, "target": target_of(way) if action == way.action else ""}
+    return {**found, "action": action, "target": found["target"] if action == way.action else ""}
 
 
-def _short(where: str) -> str:
-    """`nginx.conf:201`."""
-    return where.rpartition("/")[2]
-
-
-def _static(seen: Seen, way: Route) -> dict[str, Any] | None:
-    sum_ = arithmetic(way, seen.uri)
-    if sum_ is None or seen.last_try:
-        return None
-    size, modified = seen.file or (None, None)
-    return {
-        "file": sum_.file,
-        "prefix": sum_.prefix,
-        "rest": sum_.rest,
-        "alias": sum_.alias,
-        "exists": seen.file is not None,
-        "bytes": size,
-        "modified": modified,
-        "cache": [list(pair) for pair in cache_headers(way, seen.uri, seen.status)],
-    }
+def _static(seen: Seen, found: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if found is None or seen.last_try else with_file(found, seen.file)
 
 
 def _uwsgi(seen: Seen) -> Hop:

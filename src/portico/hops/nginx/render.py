@@ -169,7 +169,7 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
 def _upstream(plan: Plan) -> dict[str, Any]:
     """The servers behind nginx: each instance's link or the one TCP address of all of them, then those on other machines."""
     upstream = plan.upstream
-    here = [Server(address) for address in _local_addresses(plan.uwsgi)]
+    here = [Server(address) for address in local_addresses(plan.uwsgi)]
     servers = [*here, *upstream.servers]
     several = len(servers) > 1
     rows = [_row(server, upstream, _LOCAL if server in here else _REMOTE) for server in servers]
@@ -198,7 +198,8 @@ def _row(server: Server, upstream: UpstreamPlan, why: Escaped) -> dict[str, Any]
     return {"address": quoted(server.address), "words": _words(server, upstream), "why": why}
 
 
-def _local_addresses(uwsgi: UwsgiPlan) -> list[str]:
+def local_addresses(uwsgi: UwsgiPlan) -> list[str]:
+    """What nginx connects to on this machine: the link of each instance, or the one TCP address of all."""
     if not uwsgi.address.startswith("unix:"):
         return [uwsgi.address] if uwsgi.instances else []
     base = uwsgi.address.removesuffix(".sock")

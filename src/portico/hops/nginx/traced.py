@@ -18,8 +18,8 @@ from portico.model.directive import Directive
 from portico.model.headers import Headers, compare
 from portico.model.seen import Route
 
-#: Headers that frame a message between two hops (RFC 9110, 7.6.1): their change says nothing about the answer.
-CODINGS = ("gzip", "br", "deflate", "zstd")
+#: What nginx may compress an answer with (RFC 9110, 8.4.1).
+_CODINGS = ("gzip", "br", "deflate", "zstd")
 
 
 def way(route: Route | None, host: str, path: str, status: int) -> dict[str, Any]:
@@ -45,6 +45,12 @@ def way(route: Route | None, host: str, path: str, status: int) -> dict[str, Any
     }
 
 
+def with_file(static: dict[str, Any], seen: tuple[int, float] | None) -> dict[str, Any]:
+    """`static` of `way` with what lies at its path: bytes and epoch seconds of the last change; None: nothing."""
+    size, modified = seen or (None, None)
+    return {**static, "exists": seen is not None, "bytes": size, "modified": modified}
+
+
 def short(directive: Directive) -> str:
     """`nginx.conf:201`."""
     return directive.where.rpartition("/")[2]
@@ -55,7 +61,7 @@ def answer(upstream: Headers | None, upstream_bytes: int, headers: Headers, body
     before = upstream or ()
     difference = compare(before, headers)
     coding = _header(headers, "content-encoding").lower()
-    compressed = coding in CODINGS and coding != _header(before, "content-encoding").lower()
+    compressed = coding in _CODINGS and coding != _header(before, "content-encoding").lower()
     return {
         **difference.data(),
         "compressed": {"encoding": coding, "from_bytes": upstream_bytes, "to_bytes": body_bytes}
