@@ -16,26 +16,36 @@ from portico.hops.nginx.route import route
 from portico.hops.nginx.tree import tree
 from portico.hops.uwsgi.options import sockets
 from portico.model.directive import Directive
-from portico.model.evidence import BackendSeen, Evidence, Exchange, MachineSeen, NginxSeen, Visit
+from portico.model.evidence import BackendSeen, Evidence, Exchange, MachineSeen, NginxSeen, UwsgiSeen, Visit
 from portico.model.finding import Finding
 from portico.system import accounts, clock, nginx_conf
 
 
 def judge(nginx: Path | None, uwsgi: Sequence[Path]) -> tuple[Finding, ...]:
     """What the files say against each other and by themselves, the root first."""
-    now = clock.now()
     root, problems = tree(nginx_conf.read(nginx), str(nginx)) if nginx else (None, ())
-    evidence = Evidence(
+    return findings(evidence(root, problems, str(nginx or ""), configured(str(path) for path in uwsgi)))
+
+
+def evidence(root: Directive | None, problems: Sequence[str], conf: str, uwsgi: Sequence[UwsgiSeen]) -> Evidence:
+    """What is known when only files were read: nginx's configuration `conf` as a tree, with what was wrong while it was
+    read, and the uWSGIs that files tell of."""
+    now = clock.now()
+    seen = Evidence(
         url="",
         managed=False,
         now_s=now,
         since_s=now,
         machine=MachineSeen(user=accounts.ourselves().name, root=False),
-        nginx=NginxSeen(conf=str(nginx or ""), tree=root, parse_errors=problems),
-        uwsgi=configured(str(path) for path in uwsgi),
+        nginx=NginxSeen(conf=conf, tree=root, parse_errors=tuple(problems)),
+        uwsgi=tuple(uwsgi),
         visits=_front_page(root) if root else (),
     )
-    evidence = replace(evidence, backends=_backends(evidence, root) if root else ())
+    return replace(seen, backends=_backends(seen, root) if root else ())
+
+
+def findings(evidence: Evidence) -> tuple[Finding, ...]:
+    """What the rules find in it. Nothing is said of this machine's state, which the files need not be for."""
     found = [finding for rule in RULES for finding in rule(evidence)]
     asserted = [replace(finding, basis="configuration", remedy=None) for finding in found if finding.basis != "state"]
     return ordered(list({(one.id, one.cause): one for one in asserted}.values()), KINDS)
