@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,12 +54,17 @@ def written(conf: Path) -> Looked:
     """A configuration that somebody wrote by hand. What it includes and is not on this machine is told as unknown; nginx
     itself is not asked, because it would want all files and accounts of the machine the configuration is for."""
     root, problems = tree(nginx_conf.read(conf), str(conf))
-    absent = tuple(text for text in problems if _ABSENT.search(text))
-    broken = tuple(text for text in problems if text not in absent)
+    absent, broken = absent_and_broken(problems)
     unknown = tuple(CouldNotTell("nginx.include", text) for text in absent)
     if root is None and not broken:
         return Looked(unknown=unknown or (CouldNotTell("nginx.conf", f"{conf} is empty"),))
     return Looked(unparsed(broken), unknown, (str(conf),)) + (Looked() if broken else audited(conf))
+
+
+def absent_and_broken(problems: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What of the problems of reading a configuration is a file that cannot be opened, and what a mistake in it."""
+    absent = tuple(text for text in problems if _ABSENT.search(text))
+    return absent, tuple(text for text in problems if text not in absent)
 
 
 def audited(conf: Path, where: Mapping[int, str] | None = None) -> Looked:

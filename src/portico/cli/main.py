@@ -28,6 +28,7 @@ VERBS = {
     "trace": "Send one request and show what happens to it at every hop.",
     "config": "Show the plan: every value and where it came from.",
     "render": "Write nginx.conf, uwsgi.ini and what they include.",
+    "adopt": "Take over a hand-written nginx + uWSGI: its mistakes, and the portico.toml that means the same.",
     "demo": "Start a sample project and follow two requests through it.",
 }
 BAD_USAGE = Kind(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from portico.cli import demo_screen, doctor_screen, explain_screen, trace_screen
+from portico.cli import adopt_screen, demo_screen, doctor_screen, explain_screen, trace_screen
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -172,5 +172,6 @@ _SCREENS: dict[str, Callable[[Data], str]] = {
     "check": _check,
     "config": _config,
     "render": _render,
+    "adopt": adopt_screen.text,
     "demo": demo_screen.text,
 }

@@ -157,8 +157,9 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def write(folder: Path, file: File, group: int = -1) -> Path:
-    """Write one File below `folder` atomically: a reader sees the old text or the new one, never half of it."""
+def write(folder: Path, file: File, group: int = -1, owner: int = -1) -> Path:
+    """Write one File below `folder` atomically: a reader sees the old text or the new one, never half of it. `group` and
+    `owner` are ids; -1 leaves ours."""
     target = folder / file.path
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -168,8 +169,8 @@ def write(folder: Path, file: File, group: int = -1) -> Path:
                 stream.write(file.text)
                 stream.flush()
                 os.fchmod(stream.fileno(), file.mode)
-                if group >= 0:
-                    os.fchown(stream.fileno(), -1, group)
+                if group >= 0 or owner >= 0:
+                    os.fchown(stream.fileno(), owner, group)
             Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""`portico adopt`: take over a deployment that somebody wrote by hand."""

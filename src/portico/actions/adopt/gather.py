@@ -1,0 +1,118 @@
+"""Read the files of a deployment: nginx's configuration as a tree, every uWSGI as its options."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from portico.actions.adopt.asked import Asked, path_map
+from portico.actions.adopt.kinds import NOTHING, UNREAD
+from portico.actions.check_nginx import absent_and_broken
+from portico.actions.doctor.discover import hand_written
+from portico.actions.uwsgi_files import read_uwsgi, vassals
+from portico.hops.nginx.checks import unparsed
+from portico.hops.nginx.contexts import as_main
+from portico.hops.nginx.tree import tree
+from portico.hops.uwsgi.ini import file_of
+from portico.model.adoption import PathMap
+from portico.model.directive import Directive
+from portico.model.errors import Exit, PorticoError
+from portico.model.evidence import UwsgiSeen
+from portico.model.finding import CouldNotTell, Finding
+from portico.system import nginx_conf
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One uWSGI that a file tells of. `name` is `FILE` or `FILE:SECTION` as uWSGI would be given it, absolute; `file` the
+    file alone, `section` the part of it."""
+
+    name: str
+    file: str
+    section: str
+    seen: UwsgiSeen
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What was read. `root` is nginx's main context, includes resolved, or None without an nginx file; `conf` its file, with
+    `problems` of reading it. `emperors` are instances that only start vassals, which are among `instances`."""
+
+    asked: Asked
+    paths: PathMap
+    conf: str
+    root: Directive | None
+    problems: tuple[str, ...]
+    instances: tuple[Instance, ...]
+    emperors: tuple[Instance, ...] = ()
+    unknown: tuple[CouldNotTell, ...] = ()
+
+
+def gather(asked: Asked) -> Gathered:
+    """Raises PorticoError when no file is named and none found, or one cannot be read or understood."""
+    paths = path_map(asked.maps, asked.root)
+    conf, uwsgi = _named(asked, paths)
+    root, problems, unknown = _nginx(conf, paths) if conf else (None, (), ())
+    given = tuple(_instance(name, paths) for name in uwsgi)
+    emperors = tuple(one for one in given if one.seen.value("emperor"))
+    below = tuple(_instance(file, paths) for one in emperors for file in vassals(one.seen, paths))
+    # An emperor may serve an application of its own, too.
+    serving = tuple(one for one in given if one not in emperors or _serves(one))
+    return Gathered(asked, paths, conf, root, problems, serving + below, emperors, unknown)
+
+
+def _serves(instance: Instance) -> bool:
+    return bool(instance.seen.value("module", "wsgi-file", "mount", "paste", "eval"))
+
+
+def _named(asked: Asked, paths: PathMap) -> tuple[str, tuple[str, ...]]:
+    if asked.nginx or asked.uwsgi:
+        return _here(asked.nginx, paths), tuple(_here(name, paths) for name in asked.uwsgi)
+    found = hand_written(asked.project)
+    if found.conf or found.uwsgi:
+        return found.conf, found.uwsgi
+    fix = ["portico adopt --nginx /etc/nginx/sites-enabled/SITE --uwsgi /srv/SITE/uwsgi.ini"]
+    where = f"{asked.project} and the folders below it: no nginx configuration with a uwsgi_pass, no [uwsgi] section"
+    finding = NOTHING.found(cause=f"no files were named, and {asked.project} has none", evidence=[where], fix=fix)
+    raise PorticoError(finding, Exit.USAGE)
+
+
+def _here(name: str, paths: PathMap) -> str:
+    """A file as it was typed: here, or where the other machine's lies."""
+    if not name or Path(file_of(name) or name).exists():
+        return os.path.abspath(name) if name else ""  # noqa: PTH100 - links stay: messages name the path that was given
+    return os.path.abspath(paths.here(name))  # noqa: PTH100
+
+
+def _nginx(conf: str, paths: PathMap) -> tuple[Directive, tuple[str, ...], tuple[CouldNotTell, ...]]:
+    root, problems = tree(nginx_conf.read(Path(conf), paths=paths), conf)
+    absent, broken = absent_and_broken(problems)
+    if root is None or broken:
+        told = list(unparsed(broken)) or [_unread([*absent, f"{conf}: it holds no directive"][0])]
+        raise PorticoError(told[0], Exit.USAGE, told[1:])
+    return as_main(root), problems, tuple(CouldNotTell("nginx.include", text) for text in absent)
+
+
+def _instance(name: str, paths: PathMap) -> Instance:
+    file = name if Path(name).exists() else file_of(name) or name
+    section = name[len(file) + 1 :] or "uwsgi"
+    return _proved(Instance(name, file, section, read_uwsgi(file, section, None, paths)))
+
+
+def _proved(instance: Instance) -> Instance:
+    """The instance, if all of its files could be read: what stands in one that could not is not to be guessed."""
+    seen = instance.seen
+    wrong = [_unread(text) for text in seen.unread]
+    if instance.file in seen.missing_files:
+        wrong.append(_unread(f"{instance.file}: there is no such file"))
+    if wrong:
+        raise PorticoError(wrong[0], Exit.USAGE, wrong[1:])
+    return instance
+
+
+def _unread(problem: str) -> Finding:
+    file = re.sub(r"(:\d+)+$", "", problem.partition(": ")[0])
+    return UNREAD.found(cause=problem, evidence=[problem], fix=[f"ls -l {shlex.quote(file)}"])

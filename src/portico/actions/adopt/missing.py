@@ -1,0 +1,78 @@
+"""Paths that the configuration names and that are not on this machine: reported, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from portico.actions.adopt.kinds import MISSING
+from portico.actions.adopt.ledger import Ledger
+from portico.model.finding import Finding
+
+_FOLDERS = ("uwsgi.chdir", "nginx.public")
+_FILES = ("nginx.uwsgi_params", "python")
+_LOGS = ("uwsgi.log", "uwsgi.daemonize")
+_LISTS = ("uwsgi.pythonpath", "env_files")
+_MOST_ROWS = 8
+
+
+def missing(made: Ledger) -> list[dict[str, Any]]:
+    """`path`, `key` (empty for a raw line) and `where` of each, in the order of the configuration."""
+    found = [
+        {"path": path, "key": key, "where": list(made.merged.places.get(key, ()))}
+        for key, path in _named(made.merged.config)
+        if path.startswith("/") and not _there(Path(path))
+    ]
+    for line in made.lines:
+        found += [{"path": path, "key": line.key, "where": [line.where]} for path in line.paths if not _there(Path(path))]
+    return list({(one["path"], one["key"]): one for one in found}.values())
+
+
+def _there(path: Path) -> bool:
+    """A folder that this account may not enter is there all the same, as far as anybody can tell."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _named(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for table in ("static", "media"):
+        yield from ((f"{table}.{url}", folder) for url, folder in config.get(table, {}).items())
+    for key in (*_FOLDERS, *_FILES):
+        if value := _value(config, key):
+            yield key, value
+    for key in _LOGS:
+        if value := _value(config, key):
+            yield key, str(Path(value).parent)
+    for key in _LISTS:
+        yield from ((key, value) for value in _value(config, key) or ())
+    module = str(_value(config, "uwsgi.module") or "").partition(":")[0]
+    if module.endswith(".py"):
+        yield "uwsgi.module", module
+
+
+def _value(config: Mapping[str, Any], key: str) -> Any:
+    table, _, name = key.rpartition(".")
+    return (config.get(table, {}) if table else config).get(name)
+
+
+def finding(absent: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """One for all of them."""
+    if not absent:
+        return []
+    rows = [f"{', '.join(one['where']) or one['key']}: {one['path']}" for one in absent]
+    shown = rows if len(rows) <= _MOST_ROWS else [*rows[: _MOST_ROWS - 1], f"and {len(rows) - _MOST_ROWS + 1} more"]
+    old = "/" + str(absent[0]["path"]).strip("/").partition("/")[0]
+    count = "One path is" if len(rows) == 1 else f"{len(rows)} paths are"
+    return [
+        MISSING.found(
+            cause=f"{count} not on this machine",
+            evidence=shown,
+            fix=[f"portico adopt --map {old}=DIR ...   # DIR is what they call {old}, here", "portico adopt --root DIR ..."],
+        )
+    ]

@@ -1,0 +1,123 @@
+"""`portico adopt`: the files of a hand-written deployment in; what is wrong with them, and the portico.toml that means the
+same, out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from portico.actions.adopt import save, written
+from portico.actions.adopt.asked import Asked
+from portico.actions.adopt.choice import Choice, choose
+from portico.actions.adopt.gather import Gathered, gather
+from portico.actions.adopt.kinds import UNMATCHED
+from portico.actions.adopt.ledger import Ledger, ledger
+from portico.actions.adopt.missing import finding as missing_finding
+from portico.actions.adopt.missing import missing
+from portico.actions.adopt.next_steps import next_steps
+from portico.actions.check_nginx import audited
+from portico.actions.doctor.discretion import Discretion
+from portico.actions.doctor.static import evidence, findings
+from portico.actions.looked import Looked
+from portico.model.errors import Exit
+from portico.model.evidence import Evidence
+from portico.model.finding import Finding
+from portico.model.result import Result
+
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What was read, chosen and made of it. `toml` holds the secrets of the deployment."""
+
+    gathered: Gathered
+    choice: Choice
+    ledger: Ledger
+    toml: str
+
+
+def adopt(asked: Asked) -> Result:
+    """`result.toml` is the text of portico.toml and `result.config` the same as data, `result.lines` the fate of every
+    directive and option, `result.counts` how many have which, `result.missing` the paths that are not here,
+    `result.unknown` what could not be told. Secrets are masked everywhere but in the file that `write` makes.
+
+    Raises PorticoError for files that cannot be read or hold no site, or more than one."""
+    gathered = gather(asked)
+    choice = choose(gathered)
+    made = ledger(gathered, choice)
+    left = [line for line in made.lines if line.fate == "left"]
+    adopted = Adopted(gathered, choice, made, written.text(made.merged, _files(gathered, choice), left))
+    looked, known = _looked(adopted)
+    absent = missing(made)
+    found = [*looked.findings, *made.findings, *_unmatched(adopted), *missing_finding(absent)]
+    found.sort(key=lambda finding: _ORDER[finding.severity])
+    discretion = Discretion(known, _environment(made))
+    path = save.save(asked, adopted.toml, secret=bool(made.merged.config.get("env"))) if asked.write else None
+    data = {
+        "project": str(asked.project),
+        **_sides(adopted),
+        "config": _masked(made.merged.config),
+        "toml": written.text(made.shown, _files(gathered, choice), left),
+        "lines": [asdict(line) for line in made.lines],
+        "counts": dict(Counter(line.fate for line in made.lines)),
+        "missing": absent,
+        "unknown": [asdict(one) for one in (*gathered.unknown, *looked.unknown)],
+        "written": path,
+        "next": next_steps(adopted.gathered, made, path),
+    }
+    code = Exit.FINDINGS if any(finding.severity == "error" for finding in found) else Exit.DONE
+    return Result("adopt", discretion.data(data), discretion.findings(found), code)
+
+
+def _files(gathered: Gathered, choice: Choice) -> list[str]:
+    return [*([gathered.conf] if gathered.conf else []), *(one.name for one in choice.instances)]
+
+
+def _sides(adopted: Adopted) -> dict[str, Any]:
+    server = adopted.choice.server
+    names = [name for entry in (server.all("server_name") if server else ()) for name in entry.args]
+    return {
+        "nginx": adopted.gathered.conf or None,
+        "server": {"where": server.where, "names": names} if server else None,
+        "uwsgi": [one.name for one in adopted.choice.instances],
+    }
+
+
+def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
+    """What `check` finds in the files, alone and across both."""
+    gathered = adopted.gathered
+    seen = [one.seen for one in adopted.choice.instances]
+    known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
+    asked = audited(Path(gathered.conf)) if gathered.conf else Looked()
+    return Looked(findings(known)) + asked, known
+
+
+def _unmatched(adopted: Adopted) -> list[Finding]:
+    choice = adopted.choice
+    if choice.matched or choice.server is None:
+        return []
+    passes = list(choice.server.deep("uwsgi_pass", "proxy_pass"))
+    binds = [option for one in choice.instances for option in one.seen.options if option.name.endswith("socket")]
+    rows = [f"{entry.where}: {entry.text}" for entry in passes[:3]]
+    rows += [f"{option.where}: {option.name} = {option.value}" for option in binds[:3]]
+    return [
+        UNMATCHED.found(
+            cause="nginx and uWSGI name different addresses", evidence=rows, fix=["portico up   # gives both the same"]
+        )
+    ]
+
+
+def _environment(made: Ledger) -> Mapping[str, str]:
+    return dict(made.merged.config.get("env") or {})
+
+
+def _masked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables of the environment may all be secrets."""
+    return {key: dict.fromkeys(value, "…") if key == "env" else value for key, value in config.items()}
+
+
+__all__: Sequence[str] = ("Adopted", "adopt")

@@ -1,0 +1,73 @@
+"""The text of `portico adopt`: the site, what becomes of its lines, portico.toml, what to type next. Findings follow it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from portico.cli.drawing import shortened, width, wrapped
+
+Data = Mapping[str, Any]
+
+#: What is shown of each fate: a heading, or nothing where a count says enough.
+_SHOWN = (
+    ("differs", "Portico does these otherwise"),
+    ("raw", "Copied as raw lines"),
+    ("left", "Not carried over: these need your hands"),
+)
+_COUNTED = (("key", "by a key"), ("same", "the same"), ("raw", "raw"), ("differs", "otherwise"), ("left", "left"))
+
+
+def text(data: Data) -> str:
+    """The whole screen."""
+    lines = [*_head(data), "", f"  {_counts(data)}"]
+    for fate, heading in _SHOWN:
+        rows = [line for line in data["lines"] if line["fate"] == fate]
+        lines += ["", f"{_bold(heading)}:", *(row for line in rows for row in _line(line, _folder(data)))] if rows else []
+    lines += ["", _bold("portico.toml") + (f", written to {data['written']}:" if data["written"] else ":"), ""]
+    lines += [f"    {line}" if line else "" for line in data["toml"].rstrip("\n").split("\n")]
+    lines += ["", *(f"  ?       {one['reason']}" for one in data["unknown"])] if data["unknown"] else []
+    lines += ["", *_next(data["next"])]
+    return "\n".join(lines)
+
+
+def _bold(value: str) -> str:
+    return click.style(value, bold=True)
+
+
+def _head(data: Data) -> Iterator[str]:
+    server = data["server"]
+    if server:
+        yield f"  nginx   {server['where']}  server {' '.join(server['names']) or 'without a name'}"
+    for name in data["uwsgi"]:
+        yield f"  uwsgi   {name}"
+
+
+def _counts(data: Data) -> str:
+    counts = data["counts"]
+    parts = [f"{counts[fate]} {said}" for fate, said in _COUNTED if counts.get(fate)]
+    return f"{sum(counts.values())} lines: {', '.join(parts)}"
+
+
+def _folder(data: Data) -> str:
+    """What the places of all lines begin with."""
+    places = [line["where"] for line in data["lines"] if line["where"].startswith("/")]
+    folder = os.path.commonpath(places) if len(places) > 1 else ""
+    return folder.rpartition("/")[0] + "/" if folder in places else folder.rstrip("/") + "/"
+
+
+def _line(line: Data, folder: str) -> Iterator[str]:
+    columns = width()
+    yield f"  {line['where'].removeprefix(folder)}  {shortened(line['text'], columns - 30)}"
+    to = f"→ [{line['key']}]" if line["fate"] == "raw" else ""
+    said = " ".join(part for part in (to, line["why"]) if part)
+    if said:
+        yield from wrapped(said, columns, "      ")
+
+
+def _next(steps: Sequence[str]) -> Iterator[str]:
+    for index, step in enumerate(steps):
+        yield f"  {'next' if not index else '':<6} {step}"
