@@ -6,20 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from portico.actions import uwsgi_files
 from portico.actions.doctor.discover import logs_beside
 from portico.actions.doctor.target import Target
-from portico.hops.uwsgi import events, ini, options
+from portico.hops.uwsgi import events, options
 from portico.hops.uwsgi.command_line import command_line
-from portico.model.directive import Option
 from portico.model.evidence import LogSeen, ProcessSeen, UwsgiSeen
 from portico.model.log import Event
-from portico.system.look import texts
 from portico.system.look.logs import tail
 from portico.system.look.paths import real
 from portico.system.look.processes import uwsgi_processes
-
-#: Included files may include further ones; uWSGI itself has no limit.
-_MOST_FILES = 20
 
 
 def running() -> tuple[UwsgiSeen, ...]:
@@ -36,50 +32,18 @@ def running() -> tuple[UwsgiSeen, ...]:
 def _of_process(master: ProcessSeen, workers: tuple[ProcessSeen, ...]) -> UwsgiSeen:
     given, named = command_line(master.command)
     paths = [_absolute(path, master.cwd) for path in named]
-    seen = _configured(paths, given, master.cwd)
+    seen = uwsgi_files.configured(paths, given, master.cwd)
     python = master.command[0] if master.command and Path(master.command[0]).name.startswith("python") else ""
     return replace(seen, master=master, workers=workers, python=python, kind="pyuwsgi" if python else "binary")
 
 
 def configured(paths: Iterable[str]) -> tuple[UwsgiSeen, ...]:
     """Instances that only files tell of."""
-    return tuple(_configured([path], ()) for path in paths)
+    return tuple(uwsgi_files.configured([path], ()) for path in paths)
 
 
 def _absolute(path: str, folder: str | None) -> str:
     return real(path, folder or "/")
-
-
-def _configured(paths: list[str], given: Sequence[Option], started_in: str | None = None) -> UwsgiSeen:
-    """uWSGI looks for included files from the folder it was started in; unknown, the file's own is the best guess."""
-    found: list[Option] = []
-    problems: list[str] = []
-    missing: list[str] = []
-    waiting = list(paths)
-    unread: list[str] = []
-    read: list[str] = []
-    while waiting and len(read) + len(missing) < _MOST_FILES:
-        path = waiting.pop(0)
-        text, wrong = texts.read(path)
-        unread += [f"{path}: {wrong}"] if wrong else []
-        if text is None:
-            missing.append(path)
-        elif path not in read:
-            read.append(path)
-            # No path and no name has a NUL in it; whoever uses one would be refused.
-            parsed, trouble = ini.parse(text.replace("\0", "\ufffd"), path)
-            found += parsed
-            problems += trouble
-            waiting += [_absolute(other, started_in or str(Path(path).parent)) for other in ini.includes(parsed)]
-    unread += [f"{path}: more than {_MOST_FILES} files are included" for path in waiting[:1]]
-    unread += [problem for problem in problems if problem.endswith("is not read")]
-    return UwsgiSeen(
-        files=tuple(read),
-        options=(*found, *given),
-        missing_files=tuple(dict.fromkeys(missing)),
-        problems=tuple(problems),
-        unread=tuple(dict.fromkeys(unread)),
-    )
 
 
 def related(
@@ -160,7 +124,7 @@ def from_log(path: str, since_s: float) -> UwsgiSeen:
     folder = next((event.data["path"] for event in reversed(seen.saw("cwd"))), str(Path(path).parent))
     named = dict.fromkeys(_absolute(event.data["path"], folder) for event in seen.saw("config-read"))
     # What was included is read with the file that includes it.
-    read = _configured(list(named)[:1], ())
+    read = uwsgi_files.configured(list(named)[:1], ())
     return replace(seen, files=read.files, options=read.options, problems=read.problems)
 
 
