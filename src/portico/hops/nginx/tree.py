@@ -59,7 +59,7 @@ class _Builder:
                 return
             if "includes" in statement:
                 yield from self._included(statement, file, open_files)
-            elif statement.get("directive") != "#":
+            elif "comment" not in statement:
                 yield self._directive(statement, str(statement.get("file", file)), open_files)
 
     def _included(self, statement: Mapping[str, Any], file: str, open_files: tuple[int, ...]) -> Iterator[Directive]:

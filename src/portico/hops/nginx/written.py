@@ -18,13 +18,13 @@ _STEP = 4
 
 def written(directive: Directive, indent: int = 0) -> tuple[str, ...]:
     """The lines of a directive and its block, `indent` spaces in front of them and four more for each block. Of a main
-    context (no name, a block) those of its content.
+    context (no name, line 0) those of its content.
 
     Reading them gives the same names and arguments; comments, and which file a line came from, are not kept. Lua code
     stays as it is, line for line.
     """
     margin = " " * indent
-    if directive.block is not None and not directive.name and not directive.args:
+    if directive.block is not None and not directive.name and not directive.line:
         return tuple(line for entry in directive.block for line in written(entry, indent))
     if directive.name.endswith("_by_lua_block") and directive.block is None and directive.args:
         return tuple((margin + _lua(directive)).split("\n"))
