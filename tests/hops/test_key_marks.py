@@ -85,7 +85,7 @@ def rendered() -> dict[str, tuple[Line, ...]]:
     pool = pool_files(make_plan(uwsgi={"address": "127.0.0.1:9090"}))
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(GOLDEN.glob("*/*.*"))}
     files |= {file.path: file.text for file in pool}
-    raw = {"nginx.extra_main": 1, "nginx.extra_http": 3, "nginx.extra_server": 2}
+    raw = {"nginx.extra_main": 1, "nginx.extra_http": 3, "nginx.extra_server": 2, "nginx.extra_location": 1}
     return {
         name: nginx.explained(text, raw) if name.endswith(".conf") else uwsgi.explained(text, 2)
         for name, text in files.items()

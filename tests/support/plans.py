@@ -136,6 +136,8 @@ def _nginx(paths: Paths, binary: Mapping[str, Any]) -> NginxPlan:
         extra_main=(),
         extra_http=(),
         extra_server=(),
+        extra_location=(),
+        public="",
     )
 
 

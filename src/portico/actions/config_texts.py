@@ -20,7 +20,7 @@ _VARIABLE_BYTES = 32 * 4096 - 1
 #: A Host header (RFC 9110, 7.2).
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 #: Written as they are, line by line.
-_RAW = ("extra", "extra_main", "extra_http", "extra_server")
+_RAW = ("extra", "extra_main", "extra_http", "extra_server", "extra_location")
 _LOGS = ("nginx.access_log", "nginx.error_log", "uwsgi.log", "uwsgi.daemonize")
 
 
@@ -96,7 +96,9 @@ def _path(key: str, text: str, project: Path) -> str:
         return f"there is no file {path}, or this account may not read it"
     if key in _LOGS and text != "off" and (path.is_dir() or not path.parent.is_dir()):
         return f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent} to write it in"
-    if key.startswith(("static.", "media.")) and project.is_relative_to(path.resolve()):
+    if key == "nginx.public" and path.exists() and not path.is_dir():
+        return f"{path} is no folder"
+    if key.startswith(("static.", "media.", "nginx.public")) and project.is_relative_to(path.resolve()):
         return f"{path.resolve()} holds the project itself: its code and settings would be handed to anybody who asks"
     return ""
 

@@ -46,8 +46,8 @@ UNKNOWN_KEY = Kind(
     shows="The command ends with exit status 2, names file, line and key, and asks whether you meant the one that looks "
     "most like it.",
     example="[uwsgi]\nprocess = 4                   # the key is `processes`",
-    cure="Correct the name, or move the key into its table. Options of nginx itself go into `extra_main`, `extra_http` or "
-    "`extra_server` of `[nginx]`, those of uWSGI into `extra` of `[uwsgi]`.",
+    cure="Correct the name, or move the key into its table. Options of nginx itself go into `extra_main`, `extra_http`, "
+    "`extra_server` or `extra_location` of `[nginx]`, those of uWSGI into `extra` of `[uwsgi]`.",
 )
 BAD_VALUE = Kind(
     "config.E003",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def resolve(
     upstream = resolve_upstream(layers, uwsgi.instances if uwsgi.address.startswith("unix:") else min(1, uwsgi.instances))
     nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s, bool(upstream.servers))
     maps, findings = _maps(layers, seen, where)
-    closed = {} if nginx is None else _closed(maps, machine)
+    roots = {entry.root for entry in maps} | ({nginx.public} if nginx and nginx.public else set())
+    closed = {} if nginx is None else _closed(roots, machine)
     if role == "all":
         maps = tuple(replace(m, served_by="uwsgi") if nginx is None or m.root in closed else m for m in maps)
     plan = Plan(
@@ -138,10 +140,10 @@ def _configured_map(url: str, root: str, kind: str, base: Path) -> StaticMap:
     return StaticMap(prefix, str((base / root).resolve()), "media" if kind == "media" else "static")
 
 
-def _closed(maps: tuple[StaticMap, ...], machine: Machine) -> dict[str, str]:
+def _closed(roots: Iterable[str], machine: Machine) -> dict[str, str]:
     closed = {}
-    for static in maps:
-        stopped = can_enter(machine.worker, Path(static.root))
+    for root in sorted(roots):
+        stopped = can_enter(machine.worker, Path(root))
         if stopped is not None and stopped.exists():
-            closed[static.root] = str(stopped)
+            closed[root] = str(stopped)
     return closed

@@ -22,6 +22,7 @@ def resolve_nginx(
     access = pick("nginx.access_log", f"{f'{paths.run}/log' if '$' in paths.log else paths.log}/nginx-access.log")
     error = pick("nginx.error_log", f"{paths.log}/nginx-error.log")
     params = pick("nginx.uwsgi_params", "", why="written by Portico")
+    public = pick("nginx.public", "")
     version = ".".join(map(str, machine.nginx.version))
     layers.pick("nginx.binary", machine.nginx.path, detected=machine.nginx.path, source=f"{machine.nginx.origin}, {version}")
     read_default = harakiri_s + 5 if harakiri_s else 60
@@ -49,4 +50,6 @@ def resolve_nginx(
         extra_main=pick("nginx.extra_main", ()),
         extra_http=pick("nginx.extra_http", ()),
         extra_server=pick("nginx.extra_server", ()),
+        extra_location=pick("nginx.extra_location", ()),
+        public=str((base / public).resolve()) if public else "",
     )

@@ -16,6 +16,7 @@ from portico.actions.places import Places
 from portico.actions.resolve_uwsgi import as_release
 from portico.hops.nginx import commands as nginx
 from portico.hops.nginx.facts import emerg_reason
+from portico.hops.nginx.raw_lines import KEYS
 from portico.hops.nginx.render import files as nginx_files
 from portico.hops.uwsgi.render import files as uwsgi_files
 from portico.hops.uwsgi.render import pool_files
@@ -43,8 +44,9 @@ REJECTED = Kind(
     shows="`portico up` ends with exit status 2, and what was live goes on. Without Portico `nginx -t` fails and `nginx -s "
     "reload` changes nothing.",
     example='nginx: [emerg] unknown directive "gzip_statc" in /etc/nginx/site.conf:12',
-    cure="Correct that line and test again with `nginx -t`. Raw lines come from `extra_main`, `extra_http` and "
-    "`extra_server` of `[nginx]`; a directive of a module that this nginx lacks is unknown to it (`nginx -V`).",
+    cure="Correct that line and test again with `nginx -t`. Raw lines come from `extra_main`, `extra_http`, "
+    "`extra_server` and `extra_location` of `[nginx]`; a directive of a module that this nginx lacks is unknown to it "
+    "(`nginx -V`).",
 )
 NOT_RENDERABLE = Kind(
     "config.E005",
@@ -157,7 +159,7 @@ def prove_nginx(plan: Plan, folder: Path) -> None:
     fix = [f"{shlex.join(outcome.command.argv)}   # repeat the test"]
     if reason and reason.file and reason.line:
         said.insert(0, _line(Path(reason.file), reason.line))
-    raw = [key for key in ("extra_main", "extra_http", "extra_server") if getattr(plan.nginx, key)]
+    raw = [key for key in KEYS if getattr(plan.nginx, key)]
     if raw:
         places = ", ".join(f"{key} ({plan.origins[f'nginx.{key}'].detail})" for key in raw)
         fix.insert(0, f"correct the raw lines of [nginx], which are copied as they are: {places}")

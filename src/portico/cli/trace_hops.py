@@ -61,6 +61,9 @@ def _action(hop: Data, width: int) -> Iterator[str]:
 
 def _static(static: Data, width: int) -> Iterator[str]:
     prefix, rest, alias = (str(static.get(key) or "") for key in ("prefix", "rest", "alias"))
+    if not prefix and rest.startswith("/"):
+        # A `root`: the whole path goes behind it.
+        prefix, rest, alias = "/", rest[1:], f"{alias.rstrip('/')}/"
     yield from flowing("file", f"static; uWSGI never sees it: {prefix} is {alias}", width - 2)
     yield from flowing("", f"{prefix} + {rest}  becomes  {alias} + {rest}", width - 2)
     exists = static.get("exists")

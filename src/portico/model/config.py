@@ -84,6 +84,18 @@ class NginxConfig(Table):
     extra_main: Lines | None = Field(None, description="Raw lines for the top level of nginx.conf.")
     extra_http: Lines | None = Field(None, description="Raw lines for the `http` block.")
     extra_server: Lines | None = Field(None, description="Raw lines for the `server` block.")
+    extra_location: Lines | None = Field(
+        None,
+        description="Raw lines for the `location` that passes requests to the application, behind Portico's own: "
+        "`limit_req`, `auth_basic`, further `uwsgi_param` lines. With an `add_header` of its own this location has none of "
+        "the server's.",
+    )
+    public: str | None = Field(
+        None,
+        description="Path of a folder whose files are answered at the root of the site before the application is asked: "
+        "`favicon.ico`, `robots.txt`, the files of a built front-end. Anybody can read all of them but hidden ones "
+        "(`.git`, `.env`), for which the application is asked as for every other path.",
+    )
 
 
 class UwsgiConfig(Table):

@@ -93,7 +93,8 @@ class NginxBinary:
 
 @dataclass(frozen=True)
 class NginxPlan:
-    """The front. `user` is the account of the workers, empty when Portico is not root (they run as ourselves)."""
+    """The front. `user` is the account of the workers, empty when Portico is not root (they run as ourselves). `public` is
+    the folder whose files are answered before the application is asked, empty for none."""
 
     binary: NginxBinary
     user: str
@@ -116,6 +117,8 @@ class NginxPlan:
     extra_main: tuple[str, ...]
     extra_http: tuple[str, ...]
     extra_server: tuple[str, ...]
+    extra_location: tuple[str, ...] = ()
+    public: str = ""
 
 
 def slot_suffix(slot: int) -> str:

@@ -109,16 +109,21 @@ def check(plan: Plan, closed: Mapping[str, str]) -> list[Finding]:
     """`closed` maps a static root to the first folder on its path that the workers' account may not enter."""
     if plan.nginx is None:
         return []
-    return [
-        CLOSED_FOLDER.found(
-            cause=f"account {plan.nginx.user} may not enter {closed[static.root]}",
-            evidence=[f"{static.url} -> {static.root}"],
-            fix=[
-                f"chmod o+x {closed[static.root]}   # lets every account pass through, but not list it",
-                f'or let the workers be the owner: [nginx] user = "{plan.uwsgi.user or "root"}"',
-            ],
-            title=f"nginx's workers cannot enter the folder behind {static.url}",
-        )
-        for static in plan.site.maps
-        if static.root in closed
-    ]
+    found = [_closed_folder(plan, one.url, one.root, closed[one.root]) for one in plan.site.maps if one.root in closed]
+    if plan.nginx.public in closed:
+        found.append(_closed_folder(plan, "nginx.public", plan.nginx.public, closed[plan.nginx.public]))
+    return found
+
+
+def _closed_folder(plan: Plan, what: str, root: str, stopped: str) -> Finding:
+    account = plan.nginx.user if plan.nginx else ""
+    instead = ": the application is asked for these files" if what == "nginx.public" else ""
+    return CLOSED_FOLDER.found(
+        cause=f"account {account} may not enter {stopped}{instead}",
+        evidence=[f"{what} -> {root}"],
+        fix=[
+            f"chmod o+x {stopped}   # lets every account pass through, but not list it",
+            f'or let the workers be the owner: [nginx] user = "{plan.uwsgi.user or "root"}"',
+        ],
+        title=f"nginx's workers cannot enter the folder behind {what}",
+    )

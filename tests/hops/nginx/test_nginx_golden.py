@@ -105,8 +105,21 @@ def shared(*servers: Server, balance: str = "", tries: int = 2) -> UpstreamPlan:
     return UpstreamPlan(balance, servers, max_fails=2, fail_timeout_s=30, tries=tries)
 
 
+def files_before_the_application(base: str) -> Plan:
+    return make_plan(base, nginx={"public": f"{base}/$public", "extra_location": ("limit_rate 1m;",)})
+
+
 SEVERAL = (two_instances, one_here_and_two_elsewhere, with_a_reserve, by_client, only_elsewhere)
-ALONE = (default, behind_proxies, ipv6, every_address, nginx_1_18, nginx_1_31, in_a_folder_with_brackets)
+ALONE = (
+    default,
+    behind_proxies,
+    ipv6,
+    every_address,
+    nginx_1_18,
+    nginx_1_31,
+    in_a_folder_with_brackets,
+    files_before_the_application,
+)
 PLANS = ALONE + SEVERAL
 
 

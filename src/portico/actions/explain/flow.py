@@ -62,6 +62,7 @@ def _nginx(about: Subject) -> Hop:
     named = [(name, text.path) for name, text in about.texts.items() if name in ("nginx.conf", "uwsgi_params", "mime.types")]
     logs = [("access log", nginx.access_log), ("error log", nginx.error_log)]
     serves = [{"url": one.url, "folder": one.root, "kind": one.kind} for one in plan.site.maps if one.served_by == "nginx"]
+    serves += [{"url": "/", "folder": nginx.public, "kind": "public"}] if nginx.public else []
     return _hop(
         "nginx",
         roles.NGINX,

@@ -61,7 +61,7 @@ def _directives(name: str, about: Subject) -> Iterator[Match]:
         yield {"kind": "directive", "name": name, "what": _whys(lines), **_lines(lines, about, name)}
     elif name.lower() in DIRECTIVES:
         what = "A directive of nginx that this stack does not set; raw lines go into `extra_main`, `extra_http`, "
-        what += "`extra_server` of [nginx]."
+        what += "`extra_server`, `extra_location` of [nginx]."
         yield {"kind": "directive", "name": name.lower(), "what": what, "lines": [], "near": _near_directives(name, about)}
 
 

@@ -65,7 +65,7 @@ def path_table(about: Subject) -> list[dict[str, Any]]:
     groups = {
         "The project": _project(about, who),
         "Configuration": _configuration(about, who),
-        "Files that browsers get": _maps(about, who),
+        "Files that browsers get": (*_maps(about, who), *_public(about, who)),
         "Logs": _logs(about.plan, who),
         "Sockets and processes": _sockets(about, who),
         "Portico's own": _own(about, who),
@@ -135,6 +135,12 @@ def _maps(about: Subject, who: Who) -> Iterator[Row]:
         yield Row(f"{one.kind} {one.url}", f"files of {one.url}", one.root, reads, _filled_by(one, about, who))
         if one.source:
             yield Row("STATIC_ROOT", "Django's own STATIC_ROOT", one.source, "manage.py", "manage.py collectstatic")
+
+
+def _public(about: Subject, who: Who) -> Iterator[Row]:
+    if about.plan.nginx and about.plan.nginx.public:
+        what = "files answered before the application is asked"
+        yield Row("public", what, about.plan.nginx.public, who.workers, YOU)
 
 
 def _filled_by(one: StaticMap, about: Subject, who: Who) -> str:

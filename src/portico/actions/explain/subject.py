@@ -36,7 +36,7 @@ FILES = {
     "pool.ini": "only with a TCP address of uWSGI does one process hold the socket for all releases",
     "uwsgi-mime.types": "uWSGI answers no files",
 }
-EXTRA = ("nginx.extra_main", "nginx.extra_http", "nginx.extra_server", "uwsgi.extra")
+EXTRA = ("nginx.extra_main", "nginx.extra_http", "nginx.extra_server", "nginx.extra_location", "uwsgi.extra")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from functools import partial
 from typing import Any
 
 from portico.actions.command_here import command_here
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.logs import make_filter
 from portico.actions.places import Places
+from portico.actions.trace.by_file import by_file
 from portico.actions.trace.kinds import NO_STACK, NOT_IN_LOGS, NOTHING_LOGGED
 from portico.actions.trace.masking import masked
 from portico.actions.trace.past_death import death
@@ -115,7 +117,8 @@ def _way(stack: Stack, request: PastRequest) -> Route | None:
         return None
     listen, entry = _listen(stack), request.entry
     headers = {"user-agent": entry.user_agent, "referer": entry.referer, "x-request-id": entry.request_id}
-    return route(
+    find = partial(
+        route,
         root,
         "http",
         listen.connect_host,
@@ -126,6 +129,8 @@ def _way(stack: Stack, request: PastRequest) -> Route | None:
         method=entry.method,
         headers={name: value for name, value in headers.items() if value},
     )
+    way = find()
+    return way if request.tries else by_file(way, find, entry.uri)
 
 
 def _listen(stack: Stack) -> Listen:

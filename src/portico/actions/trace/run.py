@@ -6,6 +6,7 @@ import json
 import secrets
 import shlex
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from portico.actions import state, trace_token
@@ -14,6 +15,7 @@ from portico.actions.places import Places
 from portico.actions.state import State
 from portico.actions.trace import masking
 from portico.actions.trace.asked import Asked, Request, request
+from portico.actions.trace.by_file import by_file
 from portico.actions.trace.capture import Captured, capture
 from portico.actions.trace.death import death
 from portico.actions.trace.kinds import NO_TAP, NOT_RUNNING
@@ -91,7 +93,11 @@ def _live(where: Places, known: State, plan: Plan, made: Request, captured: Capt
     address = plan.listen.connect_host
     way = None
     if whole:
-        way = route(whole, "http", address, plan.listen.port, made.host, made.path, method=made.method, headers=headers)
+        ask = (whole, "http", address, plan.listen.port, made.host, made.path)
+        find = partial(route, *ask, method=made.method, headers=headers)
+        way = find()
+        if not captured.taps and not (access and access.get("upstream_status")):
+            way = by_file(way, find, made.path)
     return Live(plan, known.release, made, captured, events, access, whole, way)
 
 

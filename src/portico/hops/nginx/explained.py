@@ -12,7 +12,7 @@ from portico.model.explained import COMMENT, Line, said
 
 #: Blocks whose entries are data: the comment above the block speaks for all.
 DATA = ("map", "geo", "types")
-_OWN = re.compile(r"nginx\.extra_(main|http|server)")
+_OWN = re.compile(r"nginx\.extra_(main|http|server|location)")
 _ENDS = (";", "{", "}")
 
 

@@ -1,4 +1,4 @@
-"""Lines of a rendered nginx.conf that the user wrote: `extra_main`, `extra_http`, `extra_server` of portico.toml."""
+"""Lines of a rendered nginx.conf that the user wrote: `extra_main`, `extra_http`, `extra_server`, `extra_location`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from portico.model.plan import Plan
 
-KEYS = ("extra_main", "extra_http", "extra_server")
+KEYS = ("extra_main", "extra_http", "extra_server", "extra_location")
 
 
 def origins(plan: Plan, text: str) -> Mapping[int, str]:

@@ -82,10 +82,12 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     """Every name the template uses, escaped."""
     modules = nginx.binary.modules
     maps = [_map(entry, nginx) for entry in plan.site.maps if entry.served_by == "nginx"]
+    public = nginx.public and escape.quoted_path(nginx.public.rstrip("/") or "/")
     return {
         "site_name": quoted(plan.site.name),
         "modules": modules,
-        "dollar": any(escape.DOLLAR in entry["root"] for entry in maps),
+        "dollar": any(escape.DOLLAR in path for path in (public, *(entry["root"] for entry in maps))),
+        "gzip_static": _has_gzip_static(nginx),
         "maps": maps,
         "hashed_maps": any(entry["hashed"] for entry in maps),
         "static_max_age_s": nginx.static_max_age_s,
@@ -102,6 +104,8 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "extra_main": [Escaped(line) for line in nginx.extra_main],
         "extra_http": [Escaped(line) for line in nginx.extra_http],
         "extra_server": [Escaped(line) for line in nginx.extra_server],
+        "extra_location": [Escaped(line) for line in nginx.extra_location],
+        "public": public,
     }
 
 
@@ -250,6 +254,10 @@ def _header_buffers(packet_bytes: int) -> dict[str, Any]:
     return {"number": number, "size": Escaped(f"{size}k")}
 
 
+def _has_gzip_static(nginx: NginxPlan) -> bool:
+    return nginx.gzip and "http_gzip_static" in nginx.binary.modules
+
+
 def _map(entry: StaticMap, nginx: NginxPlan) -> dict[str, Any]:
     static = entry.kind == "static"
     return {
@@ -259,6 +267,6 @@ def _map(entry: StaticMap, nginx: NginxPlan) -> dict[str, Any]:
         "root": escape.quoted_path(entry.root.rstrip("/") + "/"),
         "hashed": static and entry.hashed,
         "media": not static,
-        "gzip_static": static and nginx.gzip and "http_gzip_static" in nginx.binary.modules,
+        "gzip_static": static and _has_gzip_static(nginx),
         "brotli_static": static and nginx.gzip and "http_brotli_static" in nginx.binary.modules,
     }

@@ -6,7 +6,7 @@ https://nginx.org/en/docs/dev/development_guide.html#http_phases
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,14 +38,15 @@ def route(
     prefix: str = "",
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
+    present: Collection[str] = (),
 ) -> Route:
     """The route of a request to `address` (a literal, a name, or `unix:/path`) with that Host header; `path` may have a
     query.
 
     Relative roots start at `prefix`. `headers` are all the others that are sent; without them a condition on one makes the
-    route `unknown` where it could matter. Whether files exist is not asked: with `try_files` the route is that of its
-    fallback when this passes requests on, else that of the first file. The target of a `return` has its variables filled in
-    where all of them are known. A request nginx refuses is `return` with `400`;
+    route `unknown` where it could matter. Whether files exist is not asked: with `try_files` the route is that of the first
+    file that is among `present`, else of its fallback when this passes requests on, else that of the first file. The target
+    of a `return` has its variables filled in where all of them are known. A request nginx refuses is `return` with `400`;
     where a slash is missing, `301 /app/`. `unknown` has in `directive` what cannot be told; without a server, nothing
     listens there.
     """
@@ -55,7 +56,9 @@ def route(
         return Route(None, None, (http,) if http else (), True, "unknown")
     target, args = split(path)
     known = _known(choice, scheme, port, host, path, method)
-    return _Way(http, choice.server, prefix, Scope(http, known, "", args, _small(headers)), choice).of(target)
+    way = _Way(http, choice.server, prefix, Scope(http, known, "", args, _small(headers)), choice)
+    way.present = frozenset(present)
+    return way.of(target)
 
 
 def _small(headers: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -92,7 +95,9 @@ def _known(choice: Choice, scheme: str, port: int, host: str, path: str, method:
 
 
 class _Way:
-    """One request on its way through the phases. `files` are those that are looked at."""
+    """One request on its way through the phases. `files` are those that are looked at, `present` those known to be there."""
+
+    present: frozenset[str] = frozenset()
 
     def __init__(self, http: Directive, server: Directive, prefix: str, scope: Scope, choice: Choice | None = None) -> None:
         self.files: list[str] = []
@@ -194,9 +199,12 @@ class _Way:
         *names, fallback = tries.args
         paths = [path for name in names if (path := tried(chain, self._scope, self._prefix, name)) is not None]
         self.files += paths
-        first = replace(self._handler_of_found(chain), target=paths[0] if paths else "")
+        there = next((path for path in paths if path in self.present), "")
+        first = replace(self._handler_of_found(chain), target=there or (paths[0] if paths else ""))
         if first.action != "file":
             first = self._handler_of_found(chain)
+        if there:
+            return first
         end = self._fallback(chain, tries, fallback)
         return end if end.action in (*_PASS_ACTIONS, "unknown") else first
 
