@@ -1,0 +1,242 @@
+"""Hand-written deployments of many shapes, and the portico.toml that means the same: tests/adopt/shapes/NAME/shape.toml.
+
+`[expected]` is the configuration, where `{here}` stands for the shape's folder; `[fates]` what becomes of notable lines: a
+fate, or fates with `|` between them, and behind it the key it goes to. Paths of no other machine than this need to exist.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import crossplane
+import pytest
+
+from portico.actions.adopt.asked import Asked
+from portico.actions.adopt.run import adopt
+from portico.actions.listen import parse as parse_listen
+from portico.model.config import Config
+from portico.model.result import Result
+
+SHAPES = Path(__file__).parent / "shapes"
+NAMES = sorted(path.parent.name for path in SHAPES.glob("*/shape.toml"))
+FATES = {"key", "same", "raw", "differs", "left"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One folder: what was asked, what shape.toml expects, and what came out. `written` is portico.toml on the disk."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    result: Result
+    written: str
+
+
+def _asked(folder: Path, about: Mapping[str, Any], project: Path, write: bool) -> Asked:
+    maps = [text.split("=", 1) for text in about.get("maps", ())]
+    return Asked(
+        project=project,
+        nginx=str(folder / about["nginx"]) if about.get("nginx") else "",
+        uwsgi=tuple(str(folder / name) for name in about.get("uwsgi", ())),
+        server=about.get("server", ""),
+        root=str(folder / about["root"]) if about.get("root") else "",
+        maps=tuple(f"{old}={folder / new}" for old, new in maps),
+        write=write,
+    )
+
+
+@functools.cache
+def _about(name: str) -> dict[str, Any]:
+    folder = SHAPES / name
+    return tomllib.loads((folder / "shape.toml").read_text(encoding="utf-8").replace("{here}", str(folder)))
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Each shape is taken over once for all tests of this file."""
+
+    @functools.cache
+    def of(name: str) -> Shape:
+        project = tmp_path_factory.mktemp(re.sub(r"\W", "-", name))
+        result = adopt(_asked(SHAPES / name, _about(name), project, write=True))
+        return Shape(SHAPES / name, _about(name), result, (project / "portico.toml").read_text(encoding="utf-8"))
+
+    return of
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_configuration_means_what_the_files_mean(shapes: Any, name: str) -> None:
+    shape = shapes(name)
+
+    assert _plain(tomllib.loads(shape.written)) == _plain(shape.about["expected"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notable_lines_have_the_fate_they_should(shapes: Any, name: str) -> None:
+    shape = shapes(name)
+    lines = [(_short(line["where"], shape), line) for line in shape.result.data["lines"]]
+    wrong = {}
+    for place, wanted in shape.about.get("fates", {}).items():
+        fates, _, key = wanted.partition(" ")
+        got = [line for where, line in lines if where == place]
+        if not any(line["fate"] in fates.split("|") and key in ("", *_keys(line)) for line in got):
+            wrong[place] = (wanted, [(line["fate"], line["key"], line["text"]) for line in got])
+
+    assert wrong == {}
+    assert shape.about.get("fates"), "every shape has lines to look at"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_line_is_dropped(shapes: Any, name: str) -> None:
+    shape = shapes(name)
+    told = Counter(_short(line["where"], shape) for line in shape.result.data["lines"])
+    there = Counter(_short(where, shape) for where in _directives(shape))
+
+    assert {place: count for place, count in there.items() if told[place] < count} == {}
+    assert {_short(where, shape) for where in _options(shape)} - set(told) == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_says_what_becomes_of_it(shapes: Any, name: str) -> None:
+    for line in shapes(name).result.data["lines"]:
+        assert line["fate"] in FATES
+        assert line["key"] or line["fate"] not in ("key", "raw"), line
+        assert line["why"] or line["fate"] not in ("differs", "left"), line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secrets_stay_in_the_file(shapes: Any, name: str) -> None:
+    shape = shapes(name)
+    shown = json.dumps(shape.result.data, default=str) + "".join(map(repr, shape.result.findings))
+
+    for secret in shape.about.get("secrets", ()):
+        assert secret not in shown
+        assert secret in shape.written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_adopting_again_gives_the_same(shapes: Any, name: str) -> None:
+    shape = shapes(name)
+    again = adopt(_asked(shape.folder, shape.about, Path(shape.result.data["project"]), write=False))
+
+    assert {**again.data, "written": None, "next": None} == {**shape.result.data, "written": None, "next": None}
+
+
+def test_there_are_shapes_enough() -> None:
+    assert len(NAMES) >= 48
+    assert {"secrets", "server", "maps", "root"} <= {key for name in NAMES for key in _about(name)}
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a configuration means, however it is written: units, lists of one, slashes at the end, spaces in raw lines."""
+    found = Config.model_validate(config).model_dump(exclude_none=True)
+    if "listen" in found:
+        found["listen"] = str(parse_listen(str(found["listen"])))
+    for table in ("static", "media"):
+        if table in found:
+            found[table] = {url: folder.rstrip("/") for url, folder in found[table].items()}
+    for key, value in found["nginx"].items():
+        if key.startswith("extra_"):
+            found["nginx"][key] = _nginx_lines(value)
+    if "extra" in found["uwsgi"]:
+        found["uwsgi"]["extra"] = [re.sub(r"\s*=\s*", " = ", line.strip(), count=1) for line in found["uwsgi"]["extra"]]
+    return {key: value for key, value in found.items() if value != {}}
+
+
+def _nginx_lines(lines: tuple[str, ...]) -> list[Any]:
+    """Names and arguments, without quotes that make no difference."""
+    return list(_tokens("\n".join(lines)))
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for token in re.findall(
+        r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:\$\{\w+\}|\\.|[^\s;{}\"'])(?:\$\{\w+\}|\\.|[^\s;{}])*|[;{}]", text
+    ):
+        if token[0] in "\"'":
+            yield re.sub(r"\\([\"'\\])", r"\1", token[1:-1])
+        else:
+            yield token
+
+
+def _short(where: str, shape: Shape) -> str:
+    return where.removeprefix(f"{shape.folder}/")
+
+
+def _keys(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """The key of an entry, and the table it lies in when the rest is a name of the user's."""
+    key = line["key"]
+    return (key, key.partition(".")[0]) if key.partition(".")[0] in ("static", "media", "env") else (key,)
+
+
+def _directives(shape: Shape) -> Iterator[str]:
+    """The place of each directive that nginx would read, counted by crossplane without Portico: all but includes."""
+    if not shape.about.get("nginx"):
+        return
+    conf = shape.folder / shape.about["nginx"]
+    todo, seen = [conf], set()
+    while todo:
+        file = todo.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        parsed = crossplane.parse(str(file), single=True, check_ctx=False, check_args=False)["config"][0]["parsed"]
+        for entry in _flat(parsed):
+            if entry["directive"] == "include":
+                todo += _included(entry["args"][0], conf, shape)
+            else:
+                yield f"{file}:{entry['line']}"
+
+
+def _flat(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        if entry["directive"] != "types":
+            yield entry
+            yield from _flat(entry.get("block", []))
+
+
+def _included(pattern: str, conf: Path, shape: Shape) -> list[Path]:
+    path = _here(pattern, shape) if pattern.startswith("/") else str(conf.parent / pattern)
+    base = Path(path)
+    return sorted(base.parent.glob(base.name)) if base.parent.is_dir() else []
+
+
+def _here(path: str, shape: Shape) -> str:
+    for old, new in sorted((text.split("=", 1) for text in shape.about.get("maps", ())), key=lambda pair: -len(pair[0])):
+        if path == old or path.startswith(old + "/"):
+            return str((shape.folder / new).resolve()) + path[len(old) :]
+    return str(shape.folder / shape.about["root"]) + path if shape.about.get("root") else path
+
+
+_OPTION = {
+    ".ini": re.compile(r"^[ \t]*([^\s;#\[=][^=\n]*?)[ \t]*(?:=.*)?$"),
+    ".xml": re.compile(r"<([a-z][a-z0-9-]+)[ />]"),
+    ".yaml": re.compile(r"^\s+(?:- )?([a-z0-9-]+)\s*:"),
+    ".json": re.compile(r'^\s+"([a-z0-9-]+)":'),
+}
+
+
+def _options(shape: Shape) -> Iterator[str]:
+    """The place of each option in the files and sections that are named, found line by line without Portico's readers."""
+    for name in shape.about.get("uwsgi", ()):
+        file, _, section = name.partition(":")
+        yield from _of_section(shape.folder / file, section or "uwsgi")
+
+
+def _of_section(file: Path, section: str) -> Iterator[str]:
+    inside = file.suffix != ".ini"
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if file.suffix == ".ini" and line.startswith("["):
+            inside = line.strip() == f"[{section}]"
+        elif inside and (match := _OPTION[file.suffix].search(line)) and match[1] != "uwsgi":
+            if file.suffix == ".ini" and match[1] == "ini" and ":" in line:
+                yield from _of_section(file, line.rpartition(":")[2].strip())
+            else:
+                yield f"{file}:{number}"
