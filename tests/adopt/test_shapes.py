@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 import crossplane
 import pytest
+import tomllib
 
 from portico.actions.adopt.asked import Asked
 from portico.actions.adopt.run import adopt
