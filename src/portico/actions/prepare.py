@@ -50,12 +50,13 @@ class Prepared:
     unknown: tuple[CouldNotTell, ...] = ()
 
 
-def prepare(options: Options) -> Prepared:
-    """Read and ask; change nothing. Raises PorticoError when there is no plan to be made."""
-    loaded = load(options.project)
+def prepare(options: Options, loaded: Loaded | None = None, where: Places | None = None) -> Prepared:
+    """Read and ask; change nothing. Raises PorticoError when there is no plan to be made. `loaded` stands for the project's
+    own configuration, `where` for the places of its stack: for one that runs aside."""
+    loaded = loaded or load(options.project)
     prove_paths(loaded, options.project)
     config = loaded.config
-    where = places(options.project, config.state_dir)
+    where = where or places(options.project, config.state_dir)
     prove_private(where.run)
     if known := state.read(where):
         options = options.over(known.flags)
