@@ -57,6 +57,11 @@ def check(plan: Plan) -> list[Finding]:
     return found
 
 
+def refuses(name: str) -> bool:
+    """Whether `check` would find fault with any raw line of that option (its first name), in a site with nginx."""
+    return name in _AWAY | _DOORS | _PLUGINS or name in ("need-plugins", "env", "home") or name in _KEYS
+
+
 def _with_line(finding: Finding, line: str, plan: Plan) -> Finding:
     """The same with the line itself, whose value may be a secret, and where it is written."""
     origin = plan.origins.get("uwsgi.extra")

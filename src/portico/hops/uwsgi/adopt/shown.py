@@ -1,0 +1,36 @@
+"""An option as it reads in its file, without what is secret in it."""
+
+from __future__ import annotations
+
+import re
+
+from portico.hops.uwsgi.option_names import KNOWN
+from portico.model.directive import Option
+
+_SECRET = re.compile(
+    r"secret|token|passw|passphrase|pwd|credential|private|dsn|signature|apikey|(^|[_-])(auth|key|pass)$|[_-]key[_-]"
+    r"|database_?url|(^|_)(db|redis|amqp|broker|cache)_?url$",
+    re.IGNORECASE,
+)
+#: A password in a URL's authority (RFC 3986, 3.2.1), and one after a word for it.
+_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")
+_GIVEN = re.compile(r"(?i)(\b\w*(?:secret|token|passw(?:or)?d?|pwd|credential|api_?key)\w*[=:])[^\s,;]+")
+_BASIC_AUTH = re.compile(r"(basicauth(?:-next)?:).*")
+#: Options whose value begins with a name of its own.
+_NAMING = ("env", "set", "set-placeholder")
+HIDDEN = "..."
+
+
+def shown(option: Option) -> str:
+    """`harakiri = 30`; of what is secret by its name or its form only the name: `env = SECRET_KEY=...`."""
+    value = option.raw or option.value
+    name, sign, inner = value.partition("=")
+    if option.name in _NAMING and sign and _SECRET.search(name):
+        return f"{option.name} = {name}={HIDDEN}"
+    if option.name not in KNOWN and _SECRET.search(option.name):
+        return f"{option.name} = {HIDDEN}"
+    if option.name in _NAMING and "://" in inner and "@" in inner:
+        return f"{option.name} = {name}={HIDDEN}"
+    for pattern in (_URL, _GIVEN, _BASIC_AUTH):
+        value = pattern.sub(rf"\g<1>{HIDDEN}", value)
+    return f"{option.name} = {value}"

@@ -1,0 +1,50 @@
+"""`static-map`: prefixes that are answered from folders."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from portico.hops.uwsgi.adopt.context import Context, Rule, reference
+from portico.hops.uwsgi.adopt.fates import key, left, raw, same
+from portico.model.adoption import Carried
+from portico.model.directive import Option
+
+_MEDIA = ("media", "uploads", "upload")
+
+
+def _static_map(option: Option, context: Context) -> Sequence[Carried]:
+    prefix, sign, folder = option.value.partition("=")
+    if not sign or not prefix.startswith("/") or not folder:
+        return (left(option, "it does not read PREFIX=FOLDER"),)
+    if found := reference(option):
+        return (left(option, f"{found} is known only where uWSGI is started: say the folder in `static`"),)
+    if option.name == "static-map2":
+        folder = folder.rstrip("/") + prefix
+    path = context.path(folder)
+    if not path:
+        return (left(option, "the folder is relative to where uWSGI is started, which the file does not tell"),)
+    if prefix.strip("/") == "":
+        why = "every path is looked for there before the application; a key can only say a prefix"
+        return (raw(option, context, why, "after"),)
+    if _is_file(prefix, path):
+        return (raw(option, context, "it is one file, and a key can only say folders", "after"),)
+    return (key(option, _kind(prefix, path), {f"/{prefix.strip('/')}/": path}, context.guessed(folder)),)
+
+
+def _is_file(prefix: str, path: str) -> bool:
+    """`/favicon.ico=/srv/favicon.ico`: both ends have the same suffix."""
+    suffix = posixpath.splitext(prefix)[1]
+    return bool(suffix) and posixpath.splitext(path)[1] == suffix
+
+
+def _kind(prefix: str, path: str) -> str:
+    words = (prefix.strip("/").rpartition("/")[2].lower(), posixpath.basename(path.rstrip("/")).lower())
+    return "media" if any(word in _MEDIA for word in words) else "static"
+
+
+def _mimefile(option: Option, context: Context) -> Sequence[Carried]:
+    return (same(option),) if context.beside(option.value) else ()
+
+
+RULES: dict[str, Rule] = {"static-map": _static_map, "static-map2": _static_map, "mimefile": _mimefile}
