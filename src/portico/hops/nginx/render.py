@@ -74,6 +74,11 @@ _TEMPLATES = Environment(  # noqa: S701 - not HTML; _only_escaped does for nginx
 )
 
 
+def packaged(name: str) -> str:
+    """The text of `mime.types` or `uwsgi_params`, as every nginx brings them along."""
+    return _template(name)
+
+
 def _template(name: str, view: Mapping[str, Any] | None = None) -> str:
     return _TEMPLATES.get_template(name).render(view or {})
 

@@ -1,0 +1,167 @@
+"""Where two answers to the same request differ, once all is left aside that differs from one answer to the next. Pure."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from portico.actions.adopt.meant import About, meant
+from portico.model.proof import SECRET_HEADERS, Answer, Ask, Compared, Difference, masked
+
+#: Of the connection, the moment or the framing: nothing that an answer says.
+_PASSING = (
+    *("date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "age", "alt-svc"),
+    *("x-runtime", "server-timing", "proxy-connection", "upgrade"),
+)
+_WORD = re.compile(r"([A-Za-z0-9_.:+=~-]+)")
+#: Who made a page of nginx's own, and its version.
+_NGINX = re.compile(rb"<center>(nginx|openresty)(/[\w.]+)?( \([^)<]*\))?</center>")
+_BY_ITSELF = "it differs from one answer to the next on the same side, too"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports where one side answers, and what clients of the old site would see in their place (empty: no port, which is
+    the usual one of the scheme)."""
+
+    shown: Mapping[int, str] = field(default_factory=dict)
+
+    def told(self, text: bytes) -> bytes:
+        for port, shown in self.shown.items():
+            text = re.sub(rb":%d(?![0-9])" % port, shown.encode(), text)
+        return text
+
+
+@dataclass(frozen=True)
+class Plain:
+    """An answer without what passes: header names to their values, the body decoded."""
+
+    status: int
+    headers: Mapping[str, tuple[str, ...]]
+    body: bytes
+    error: str
+
+
+def plain(answer: Answer, ports: Ports, ask: Ask, scheme: str = "http") -> Plain:
+    """The answer as it is compared."""
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, value in answer.headers:
+        if name not in _PASSING:
+            told = ports.told(value.encode("latin-1", "replace")).decode("latin-1")
+            headers[name] = (*headers.get(name, ()), _header(name, told, ask, scheme))
+    body = ports.told(_NGINX.sub(b"<center>nginx</center>", decoded(answer)))
+    return Plain(answer.status, {name: tuple(sorted(values)) for name, values in headers.items()}, body, answer.error)
+
+
+def decoded(answer: Answer) -> bytes:
+    """The body without its content coding, as far as it can be undone."""
+    coding = answer.header("content-encoding").lower()
+    try:
+        if coding == "gzip":
+            return gzip.decompress(answer.body)
+        if coding == "deflate":
+            return zlib.decompress(answer.body)
+    except (OSError, EOFError, zlib.error):
+        pass
+    return answer.body
+
+
+def _header(name: str, value: str, ask: Ask, scheme: str) -> str:
+    if name == "location":
+        return urljoin(f"{scheme}://{ask.host or 'localhost'}{ask.path}", value)
+    if name == "set-cookie":
+        first, *rest = (part.strip() for part in value.split(";"))
+        kept = sorted("expires=…" if part.lower().startswith("expires=") else part.lower() for part in rest)
+        return "; ".join([f"{first.partition('=')[0]}=…", *kept])
+    if name == "etag":
+        return value.removeprefix("W/")
+    if name in ("vary", "allow"):
+        return ", ".join(sorted({part.strip().lower() for part in value.split(",")}))
+    if name == "content-type":
+        return re.sub(r"\s*;\s*", "; ", value.strip().lower())
+    return value.strip()
+
+
+def compared(
+    ask: Ask, old: Sequence[Answer], new: Sequence[Answer], about: About, old_ports: Ports, new_ports: Ports, scheme: str
+) -> Compared:
+    """All answers of both sides to one request, the first of each as the one that is shown."""
+    before = [plain(answer, old_ports, ask, scheme) for answer in old]
+    after = [plain(answer, new_ports, ask, scheme) for answer in new]
+    found = _differences(ask, before, after)
+    judged = tuple(_judged(ask, one, before[0], after[0], about) for one in found)
+    return Compared(ask, old[0], new[0], judged)
+
+
+def settled(old: Sequence[Answer], new: Sequence[Answer], ask: Ask, old_ports: Ports, new_ports: Ports) -> bool:
+    """Whether more answers could teach nothing: the bodies of both sides are the same."""
+    return plain(old[0], old_ports, ask).body == plain(new[0], new_ports, ask).body
+
+
+def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
+    statuses = {one.status for one in old}, {one.status for one in new}
+    if statuses[0] != statuses[1]:
+        by_itself = statuses[0] & statuses[1]
+        return [Difference("status", _status(old[0]), _status(new[0]), bool(by_itself), _BY_ITSELF if by_itself else "")]
+    if not old[0].status:
+        return [] if old[0].error == new[0].error else [Difference("no answer", old[0].error, new[0].error)]
+    found = _headers(old, new)
+    if ask.method != "HEAD" and (why := _body(old, new)):
+        found.append(Difference("body", _size(old[0]), _size(new[0]), why == _BY_ITSELF, "" if why != _BY_ITSELF else why))
+    return found
+
+
+def _status(answer: Plain) -> str:
+    if not answer.status:
+        return answer.error or "no answer"
+    location = answer.headers.get("location", ("",))[0]
+    return f"{answer.status} to {location}" if location else str(answer.status)
+
+
+def _size(answer: Plain) -> str:
+    return f"{len(answer.body)} bytes"
+
+
+def _headers(old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
+    found = []
+    for name in sorted({name for one in (old[0], new[0]) for name in one.headers}):
+        before, after = old[0].headers.get(name), new[0].headers.get(name)
+        if before == after:
+            continue
+        varies = any(len({one.headers.get(name) for one in side}) > 1 for side in (old, new))
+        if varies and before is not None and after is not None:
+            continue
+        found.append(Difference(name, _shown(name, before), _shown(name, after)))
+    return found
+
+
+def _shown(name: str, values: tuple[str, ...] | None) -> str:
+    return ", ".join(masked(value) if name in SECRET_HEADERS else value for value in values or ())
+
+
+def _body(old: Sequence[Plain], new: Sequence[Plain]) -> str:
+    """What is to be said of the bodies; empty when they are alike."""
+    if old[0].body == new[0].body:
+        return ""
+    split = [[_WORD.split(one.body.decode("latin-1")) for one in side] for side in (old, new)]
+    for side in split:
+        if any(words[::2] != side[0][::2] for words in side):
+            # Not one shape: nothing can be said about where it varies.
+            return _BY_ITSELF
+    before, after = split[0][0], split[1][0]
+    if before[::2] != after[::2]:
+        return "different"
+    varying = {at for side in split for words in side for at, word in enumerate(words) if word != side[0][at]}
+    differing = {at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other}
+    return "" if differing <= varying else "different"
+
+
+def _judged(ask: Ask, one: Difference, old: Plain, new: Plain, about: About) -> Difference:
+    if one.intended:
+        return one
+    why = meant(about, ask, one, old.status, new.status, old.body == new.body)
+    return Difference(one.what, one.old, one.new, bool(why), why)

@@ -1,0 +1,137 @@
+"""The new stack, run aside: the files and the processes of `portico up`, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from portico.actions import collect, folders, slots, stage, supervise, trace_token
+from portico.actions.adopt.proof_inputs import ProofInputs
+from portico.actions.adopt.proof_kinds import NEW_DEAD
+from portico.actions.adopt.sides import Deadline, Side, start_nginx, start_uwsgi
+from portico.actions.configure import Loaded
+from portico.actions.options import Options
+from portico.actions.places import Places
+from portico.actions.prepare import Prepared, prepare
+from portico.hops.nginx import commands as nginx
+from portico.hops.uwsgi import commands as uwsgi
+from portico.model.command import Command
+from portico.model.config import Config
+from portico.system.accounts import ourselves, to_become
+from portico.system.aside import Aside
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_LISTEN = re.compile(r"^(\s*listen\s+)(\S+?)((?:\s[^;]*)?;.*)$")
+_RATE = re.compile(r"^\s*limit_(req|conn)\s")
+
+
+def prepared(inputs: ProofInputs, folder: Path, port: int, raw_ports: Mapping[str, int]) -> Prepared:
+    """The plan of the new stack on that port of 127.0.0.1, its places in `folder`. `raw_ports` are those for `listen` among
+    its raw lines. Raises PorticoError."""
+    config = aside(read(inputs.toml), port, raw_ports)
+    root = ourselves().uid == 0
+    state = folder / "state"
+    where = Places(inputs.project, folder / "dot" if root else state, state, folder / "run")
+    options = Options(inputs.project, allow_root_app=inputs.allow_root_app)
+    return prepare(options, Loaded(config, "portico.toml"), where)
+
+
+def read(toml: str) -> Config:
+    """The text as a configuration. Raises ValueError."""
+    try:
+        return Config.model_validate(tomllib.loads(toml))
+    except ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def aside(config: Config, port: int, raw_ports: Mapping[str, int]) -> Config:
+    """The same site on another port: its own sockets and logs, no hooks, no other machines."""
+    nginx_config = config.nginx.model_copy(
+        update={
+            "access_log": None,
+            "error_log": None,
+            "extra_http": _without_rates(config.nginx.extra_http),
+            "extra_server": _moved_lines(config.nginx.extra_server, raw_ports),
+            "extra_location": _without_rates(config.nginx.extra_location),
+        }
+    )
+    uwsgi_config = config.uwsgi.model_copy(update={"address": None, "log": None, "daemonize": None})
+    release = config.release.model_copy(update={"hooks": None, "fast": None, "warm": None})
+    return config.model_copy(
+        update={
+            **dict.fromkeys(("servers", "instances", "role", "state_dir")),
+            **{"listen": f"127.0.0.1:{port}", "nginx": nginx_config, "uwsgi": uwsgi_config, "release": release},
+        }
+    )
+
+
+def _without_rates(lines: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if lines is None else tuple(line for line in lines if not _RATE.match(line))
+
+
+def _moved_lines(lines: Iterable[str] | None, ports: Mapping[str, int]) -> tuple[str, ...] | None:
+    """Raw lines of a server: their `listen` on ports that are free here."""
+    if lines is None:
+        return None
+    moved = []
+    for line in _without_rates(lines) or ():
+        found = _LISTEN.match(line)
+        if found:
+            port = ports.get(found[2].rpartition(":")[2].rstrip("]") or found[2])
+            if port is None:
+                continue
+            line = f"{found[1]}127.0.0.1:{port}{found[3]}".replace(" proxy_protocol", "").replace(" ipv6only=on", "")
+        moved.append(line)
+    return tuple(dict.fromkeys(moved)) if any(map(_LISTEN.match, lines)) else tuple(moved)
+
+
+def raw_listens(config: Config) -> dict[str, bool]:
+    """The ports of `listen` among the raw lines of the server, and whether each speaks TLS."""
+    found = {}
+    for line in config.nginx.extra_server or ():
+        match = _LISTEN.match(line)
+        if match and match[2].rpartition(":")[2].isdigit():
+            found[match[2].rpartition(":")[2]] = "ssl" in match[3].split(";")[0].split()
+    return found
+
+
+def start(asked: Prepared, processes: Aside, deadline: Deadline) -> None:
+    """Everything that `portico up` does to a first release but run hooks, with us as the parent. Raises PorticoError and
+    NotStarted."""
+    where, plan, machine = asked.where, asked.plan, asked.machine
+    folders.make_state(where, machine)
+    folders.make_rest(where, machine, plan)
+    supervise.make_run(where, machine.app, machine.worker)
+    trace_token.ensure(where)
+    folder = stage.stage(where, plan, machine.app)
+    stage.prove_nginx(plan, folder)
+    collect.collect_static(asked)
+    collect.switch_static(where, plan.uwsgi.instance)
+    for instance in plan.uwsgi.each():
+        command = Command(
+            argv=uwsgi.serve_argv(plan, f"{folder}/{instance.ini}", f"{folder}/uwsgi_launcher.py"),
+            why="run the new uWSGI",
+            cwd=plan.site.directory,
+            environ=asked.environ,
+            user=to_become(machine.app) or None,
+        )
+        start_uwsgi(processes, command, where.state / "log" / f"{instance.name}.out", NEW_DEAD, deadline)
+        slots.point(where, instance)
+    environ = {"PATH": os.environ.get("PATH", os.defpath)}
+    command = Command(nginx.serve_argv(plan, str(folder / "nginx.conf")), why="run the new nginx", cwd="/", environ=environ)
+    start_nginx(processes, command, where.state / "log" / "nginx.out", NEW_DEAD, plan.listen.port, deadline)
+
+
+def side(asked: Prepared, own: str, raw: Mapping[str, bool], raw_ports: Mapping[str, int]) -> Side:
+    """Where it answers for the ports of the old deployment."""
+    ports = {own: asked.plan.listen.port, **raw_ports}
+    return Side(ports, own, frozenset(raw_ports[name] for name, tls in raw.items() if tls))

@@ -1,0 +1,226 @@
+"""`portico adopt --prove`: the old pair and the new stack side by side, asked the same."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from portico.actions.adopt import new_side, old_side
+from portico.actions.adopt.compare import Ports, compared, settled
+from portico.actions.adopt.meant import About
+from portico.actions.adopt.proof_files import served
+from portico.actions.adopt.proof_inputs import ProofInputs
+from portico.actions.adopt.proof_kinds import DIFFERENT, NEW_DEAD, OLD_DEAD
+from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes
+from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
+from portico.actions.prepare import Prepared
+from portico.hops.nginx.moved import wanted
+from portico.model.errors import PorticoError
+from portico.model.finding import Finding
+from portico.model.plan import Plan
+from portico.model.proof import Answer, Ask, Compared, Proof
+from portico.model.units import size_bytes
+from portico.system import files, sockets
+from portico.system.accounts import ourselves
+from portico.system.aside import Aside, orderly
+
+#: How often a side is asked again to learn what differs by itself.
+_AGAIN = 3
+_SAFE = (
+    "both ran against the same database and the same files, so they were asked with GET, HEAD and OPTIONS only, and with "
+    f"POST to {NOWHERE}/, which no site has; migrations and hooks were not run"
+)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Both sides, while they run."""
+
+    old: Side
+    new: Side
+    about: About
+    old_ports: Ports
+    new_ports: Ports
+    scheme: str
+
+
+def prove(inputs: ProofInputs) -> Proof:
+    """Run both, ask both, stop both; nothing of either is left, however it ends. Raises nothing but what ends the command
+    itself: a side that does not start, or time that is over, is told in the Proof."""
+    deadline = Deadline(inputs.timeout_s)
+    with orderly(), _folder() as folder, _processes() as processes:
+        return _Proving(inputs, folder, processes, deadline).all()
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A private folder with a name short enough for sockets, that nginx's workers may enter."""
+    path = Path(tempfile.mkdtemp(prefix="portico-prove-", dir=_short()))
+    try:
+        if ourselves().uid == 0:
+            path.chmod(0o711)
+        yield path
+    finally:
+        files.remove(path)
+
+
+def _short() -> str | None:
+    """Where temporary files go, unless sockets could not lie there."""
+    return None if len(tempfile.gettempdir()) < 30 else "/tmp"  # noqa: S108
+
+
+@contextmanager
+def _processes() -> Iterator[Aside]:
+    processes = Aside()
+    try:
+        yield processes
+    finally:
+        processes.stop()
+
+
+class _Proving:
+    def __init__(self, inputs: ProofInputs, folder: Path, processes: Aside, deadline: Deadline) -> None:
+        self._inputs = inputs
+        self._folder = folder
+        self._processes = processes
+        self._deadline = deadline
+        self._adjusted: tuple[str, ...] = ()
+        self._notes: list[str] = [_SAFE]
+        self._done: list[Compared] = []
+
+    def all(self) -> Proof:
+        try:
+            self._run()
+        except NotStarted as why:
+            return self._failed(self._not_started(why))
+        except PorticoError as error:
+            return self._failed(*(_as_evidence(error.findings)))
+        except TimeIsOver:
+            self._notes.append(f"the time of {self._inputs.timeout_s:g} s was over after {len(self._done)} requests")
+            return self._failed()
+        return self._proof(*_different(self._done))
+
+    def _proof(self, *findings: Finding) -> Proof:
+        return Proof(self._adjusted, tuple(self._done), tuple(self._notes), findings)
+
+    def _failed(self, *findings: Finding) -> Proof:
+        return replace(self._proof(*findings, *_different(self._done)), failed=True)
+
+    def _run(self) -> None:
+        folder = files.make_dir(self._folder / "old", 0o711 if ourselves().uid == 0 else 0o700)
+        old = old_side.rewritten(self._inputs, folder)
+        self._adjusted = old.adjusted
+        raw = new_side.raw_listens(new_side.read(self._inputs.toml))
+        raw_ports = {name: sockets.free_port() for name in raw}
+        asked = new_side.prepared(self._inputs, self._folder, sockets.free_port(), raw_ports)
+        old_side.start(self._inputs, old, asked, self._processes, self._deadline)
+        self._inputs.say("the old pair runs aside")
+        new_side.start(asked, self._processes, self._deadline)
+        self._inputs.say("the new stack runs aside")
+        listening = wanted(self._inputs.root, self._inputs.server, ourselves().uid == 0)
+        tls = frozenset(name for name, entry in listening.items() if entry.ssl) if not old.nginx.plain else frozenset()
+        self._notes += [f"location {name} goes to another application, and was not asked for" for name in old.nginx.silent]
+        pair = self._pair(old, asked, old.side(tls), new_side.side(asked, old.own, raw, raw_ports))
+        self._ask(pair, self._site(old, pair))
+
+    def _pair(self, old: old_side.Old, asked: Prepared, before: Side, after: Side) -> _Pair:
+        usual = {"80": "", "443": ""}
+        shown = {name: usual.get(name, f":{name}" if name.isdigit() else "") for name in old.ports}
+        old_ports = Ports({port: shown[name] for name, port in old.ports.items()})
+        new_ports = Ports({port: shown.get(name, f":{name}") for name, port in after.ports.items()})
+        scheme = "https" if old.ports[old.own] in before.tls else "http"
+        return _Pair(before, after, self._about(asked.plan), old_ports, new_ports, scheme)
+
+    def _about(self, plan: Plan) -> About:
+        packet = next((option.value for option in reversed(self._inputs.options) if option.name == "buffer-size"), "")
+        nginx = plan.nginx
+        return About(
+            static=tuple(entry.url for entry in plan.site.maps if entry.kind == "static"),
+            media=tuple(entry.url for entry in plan.site.maps if entry.kind == "media"),
+            public=bool(nginx and nginx.public),
+            gzip=bool(nginx and nginx.gzip),
+            charset=nginx.charset if nginx else "",
+            old_limit=limit_bytes(Site(self._inputs.root, self._inputs.server, ())),
+            new_limit=nginx.client_max_body_bytes if nginx else 0,
+            old_packet=size_bytes(packet) if packet.isdigit() else 4096,
+            new_packet=plan.uwsgi.buffer_bytes,
+        )
+
+    def _site(self, old: old_side.Old, pair: _Pair) -> Site:
+        inputs = self._inputs
+        others = [int(name) for name in old.ports if name != old.own and name.isdigit()]
+        kept = [port for port in others if str(port) in pair.new.ports]
+        self._notes += [
+            f"the old pair listens on port {port} too, the new stack does not: it was not asked there"
+            for port in others
+            if port not in kept
+        ]
+        found = served(inputs.root, inputs.server, inputs.paths)
+        return Site(inputs.root, inputs.server, found, kept, old.nginx.silent, inputs.requests)
+
+    def _ask(self, pair: _Pair, site: Site) -> None:
+        every = asks(site)
+        dates: dict[tuple[str, str], str] = {}
+        for ask in every:
+            self._done.append(self._one(pair, ask, dates))
+        self._inputs.say(f"{len(every)} requests to each")
+
+    def _one(self, pair: _Pair, ask: Ask, dates: dict[tuple[str, str], str]) -> Compared:
+        old, new = [self._answer(pair.old, "old", ask, dates)], [self._answer(pair.new, "new", ask, dates)]
+        if not ask.body_bytes:
+            for _ in range(_AGAIN):
+                if settled(old, new, ask, pair.old_ports, pair.new_ports):
+                    break
+                old.append(self._answer(pair.old, "old", ask, dates))
+                new.append(self._answer(pair.new, "new", ask, dates))
+        return compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
+
+    def _answer(self, side: Side, name: str, ask: Ask, dates: dict[tuple[str, str], str]) -> Answer:
+        answer = side.answer(ask, dates.get((name, ask.path), ""), self._deadline.left(ANSWER_S))
+        if ask.aim == "file" and answer.header("last-modified"):
+            dates[name, ask.path] = answer.header("last-modified")
+        return answer
+
+    def _not_started(self, why: NotStarted) -> Finding:
+        which = "old" if why.kind is OLD_DEAD else "new"
+        self._notes.append(f"the {which} {why.hop} did not start, so nothing was compared")
+        folder = shlex.quote(str(self._inputs.project))
+        fix = ["portico adopt --prove --map /old=/new ...   # where a path of another machine is here"]
+        if why.kind is NEW_DEAD:
+            fix = [f"portico -C {folder} check", f"portico -C {folder} up"]
+        program = "uWSGI" if why.hop == "uwsgi" else "nginx"
+        said = [line.replace(str(self._folder), "…") for line in why.said]
+        return why.kind.found(cause=f"the {which} {program}: {why.cause}", evidence=said, fix=fix, basis="state")
+
+
+def _as_evidence(found: Sequence[Finding]) -> list[Finding]:
+    """The new stack's own findings, under the one that says what they mean for the proof."""
+    first = found[0]
+    told = NEW_DEAD.found(
+        cause=f"{first.title}: {first.cause}", evidence=list(first.evidence), fix=list(first.fix), basis="state"
+    )
+    return [told, *found[1:]]
+
+
+def _different(done: Sequence[Compared]) -> list[Finding]:
+    """One finding for all requests that were answered differently."""
+    wrong = [one for one in done if one.verdict == "different"]
+    if not wrong:
+        return []
+    rows = [_row(one) for one in wrong]
+    cause = f"{len(wrong)} of {len(done)} requests were answered differently"
+    fix = [
+        "look for the line behind each in the list above, and at what became of it",
+        "portico adopt --prove ...   # again",
+    ]
+    return [DIFFERENT.found(cause=cause, evidence=rows[:12], fix=fix, basis="request")]
+
+
+def _row(one: Compared) -> str:
+    path = one.ask.path if len(one.ask.path) < 60 else f"{one.ask.path[:50]}…"
+    told = "; ".join(f"{d.what} {d.old or 'none'} -> {d.new or 'none'}" for d in one.differences if not d.intended)
+    return f"{one.ask.method} {path} ({one.ask.name}): {told}"

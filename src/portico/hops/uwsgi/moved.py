@@ -1,0 +1,165 @@
+"""The options of a hand-written uWSGI rewritten so that it runs aside: another socket, other places, nobody else touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from portico.hops.uwsgi.escape import PLACEHOLDERS, ini_value
+from portico.hops.uwsgi.options import sockets
+from portico.model.adoption import PathMap
+from portico.model.directive import Option
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: What uWSGI is known by when it has taken up work; it is the last that it says before.
+STARTED = re.compile(r"spawned uWSGI worker \d+")
+_UWSGI = ("socket", "uwsgi-socket", "puwsgi-socket", "suwsgi-socket")
+_HTTP = ("http-socket", "http11-socket", "http")
+#: Read already, or told anew below.
+_READ = _names(
+    "ini include inherit config xml xmlconfig yaml yml json set set-placeholder set-ph for endfor if-env if-not-env if-opt "
+    "if-not-opt if-exists if-not-exists if-file if-not-file if-dir if-not-dir if-reload if-not-reload end endif print echo "
+    "binary-path home declare-option need-plugin plugin-dir plugins-dir need-app no-orphans"
+)
+#: Where it writes, what it is called, what others control it by.
+_PLACES = re.compile(
+    r"(safe-)?pidfile2?|stats(-http|-server|-min.*|-no.*)?|master-fifo|daemonize2?|logto2?|log-(socket|syslog|master.*|reopen|"
+    r"date|format.*|maxsize|backupname|truncate|drain.*|route|req-route|encoder|req-encoder|file-chown)|logformat.*|"
+    r"(threaded-|req-)?logger(-list)?|logfile-.*|loggers-list|touch-.*|fs-.*reload.*|(py-)?auto-?reload|py-autoreload|"
+    r"procname.*|auto-procname|chmod(-socket)?|chown-socket|vacuum|socket-.*owner|zeus"
+)
+#: What would act on somebody else, or be done a second time beside the running one.
+_DEEDS = re.compile(
+    r"emperor.*|vassal.*|imperial.*|early-emperor|zerg.*|(smart-)?attach-(daemon|control).*|legion.*|(unique-|legion-)?cron2?|"
+    r"spooler.*|mules?|farm|exec-.*|(un)?hook-.*|call-.*|subscri.*|start-unsubscribed|carbon.*|statsd.*|stats-push.*|"
+    r"snmp.*|alarm.*|metrics-dir.*|cache2|cache-s.*|sharedarea|idle|die-on-idle|cheap|chroot|unshare|pivot.*|cgroup.*|"
+    r"setns.*|jailed|mount-.*|umount.*|https.*|fastrouter.*|rawrouter.*|sslrouter.*|rsyslog.*|mongo.*|tuntap.*|"
+    r"worker-exec.*|forkpty.*|crypto.*|reload-os-env|upgrade.*|signal.*|nagios|show-config|no-server|command-mode"
+)
+#: Options whose value is a path, or a list of them.
+_PATHS = _names(
+    "chdir chdir2 pythonpath pp python-path wsgi-file file mimefile mime-file check-static static-safe pidfile eval-file "
+    "route-file cache-dir pyshell-file paste ini-paste ini-paste-logged dyn-file env-file manage-file"
+)
+_PAIRS = _names("static-map static-map2 mount worker-mount")
+_PYTHON = re.compile(r"python\d*(\.\d+)?(/.*)?|python.*|http|corerouter|router_.*|gevent|0:.*")
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Where it runs: it speaks uwsgi on the unix socket `socket`, and HTTP on `http_port` of 127.0.0.1 (0: not). `folder` is
+    where its file lies. `account(name)` tells whether an account or group is here; `as_root`: it may become another.
+    `somaxconn` is the longest queue this kernel allows."""
+
+    folder: str
+    socket: str
+    http_port: int
+    paths: PathMap
+    as_root: bool
+    account: Callable[[str], bool]
+    somaxconn: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`text` is its ini file, `home` its Python environment here (empty: none is named). `adjusted` are changes
+    besides places, one sentence each. `http` are the addresses that it spoke HTTP on (`127.0.0.1:8000`)."""
+
+    text: str
+    home: str
+    adjusted: tuple[str, ...]
+    http: tuple[str, ...]
+
+
+def speaks_http(options: Sequence[Option]) -> tuple[str, ...]:
+    """The addresses that it speaks HTTP on."""
+    return tuple(address for kind, address, _ in sockets(options) if kind in _HTTP)
+
+
+def moved(options: Sequence[Option], aside: Aside) -> Moved:
+    """The same options in the same order, but for those that have to be otherwise beside a running one."""
+    mover = _Mover(options, aside)
+    lines = tuple(mover.lines())
+    head = ["[uwsgi]", *(f"set-placeholder = {entry}" for entry in PLACEHOLDERS)]
+    own = ["need-app = true", "no-orphans = true", f"socket = {aside.socket}", "chmod-socket = 666"]
+    own += [f"{mover.http_kind} = 127.0.0.1:{aside.http_port}"] if aside.http_port else []
+    homes = [option.value for option in options if option.name == "home" and option.value]
+    text = "\n".join([*head, *lines, *own, ""])
+    return Moved(text, aside.paths.here(homes[-1]) if homes else "", tuple(mover.adjusted), speaks_http(options))
+
+
+class _Mover:
+    def __init__(self, options: Sequence[Option], aside: Aside) -> None:
+        self._options = options
+        self._aside = aside
+        self._listening = {id(option) for _, _, option in sockets(options)}
+        kinds = [kind for kind, _, _ in sockets(options) if kind in _HTTP]
+        self.http_kind = kinds[0] if kinds else "http-socket"
+        self.adjusted: dict[str, None] = {}
+
+    def _say(self, option: Option, why: str) -> None:
+        self.adjusted[f"{option.where}: `{option.name}` is left out: {why}"] = None
+
+    def lines(self) -> Iterator[str]:
+        for option in self._options:
+            kept = self._kept(option)
+            if kept is not None:
+                yield f"{option.name} = {_safe(kept)}"
+
+    def _kept(self, option: Option) -> str | None:
+        """The value it has here; None where it is left out."""
+        name, value = option.name, option.value
+        if id(option) in self._listening or name in (*_UWSGI, "protocol") or name in _READ or _PLACES.fullmatch(name):
+            return None
+        if _DEEDS.fullmatch(name):
+            self._say(option, "it would act on more than the requests of the comparison")
+            return None
+        if name in ("uid", "gid"):
+            return self._account(option)
+        if name in ("plugins", "plugin"):
+            self._plugins(option)
+            return None
+        if name == "listen" and value.isdigit() and int(value) > self._aside.somaxconn:
+            self.adjusted[f"{option.where}: `listen = {value}` is {self._aside.somaxconn} here, the kernel's somaxconn"] = (
+                None
+            )
+            return str(self._aside.somaxconn)
+        return self._placed(name, value)
+
+    def _account(self, option: Option) -> str | None:
+        if not self._aside.as_root:
+            self._say(option, "only root can become another account, so the old uWSGI runs as this one")
+            return None
+        if not self._aside.account(option.value):
+            self._say(option, f"there is no {option.value} on this machine")
+            return None
+        return option.value
+
+    def _plugins(self, option: Option) -> None:
+        others = [part for part in option.value.split(",") if not _PYTHON.fullmatch(part.strip())]
+        if others:
+            self._say(option, f"the uWSGI that is used here has no plugin {', '.join(others)}")
+
+    def _placed(self, name: str, value: str) -> str:
+        here = self._aside.paths.here
+        if name in _PATHS:
+            return here(value)
+        if name in _PAIRS and "=" in value:
+            url, _, path = value.partition("=")
+            return f"{url}={here(path)}"
+        if name == "module" and value.startswith("/"):
+            return here(value)
+        return value
+
+
+def _safe(value: str) -> str:
+    """As uWSGI reads it back; what has no other form stays as it was written."""
+    try:
+        return ini_value(value)
+    except ValueError:
+        return value.replace("\n", " ").strip()
