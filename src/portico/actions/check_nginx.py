@@ -14,6 +14,7 @@ from portico.actions.prepare import Prepared
 from portico.actions.stage import prove_nginx, stand_alone
 from portico.hops.nginx import audit
 from portico.hops.nginx.checks import raw_locations, unparsed
+from portico.hops.nginx.misspelt import misspelt
 from portico.hops.nginx.raw_lines import origins
 from portico.hops.nginx.render import CONF
 from portico.hops.nginx.render import files as nginx_files
@@ -58,7 +59,9 @@ def written(conf: Path) -> Looked:
     unknown = tuple(CouldNotTell("nginx.include", text) for text in absent)
     if root is None and not broken:
         return Looked(unknown=unknown or (CouldNotTell("nginx.conf", f"{conf} is empty"),))
-    return Looked(unparsed(broken), unknown, (str(conf),)) + (Looked() if broken else audited(conf))
+    if broken or root is None:
+        return Looked(unparsed(broken), unknown, (str(conf),))
+    return Looked(misspelt(root), unknown, (str(conf),)) + audited(conf)
 
 
 def absent_and_broken(problems: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -22,6 +22,7 @@ from portico.actions.check_nginx import audited
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.static import evidence, findings
 from portico.actions.looked import Looked
+from portico.hops.nginx.misspelt import misspelt
 from portico.model.errors import Exit
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding
@@ -93,7 +94,8 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     seen = [one.seen for one in adopted.choice.instances]
     known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
     asked = audited(Path(gathered.conf)) if gathered.conf else Looked()
-    return Looked(findings(known)) + asked, known
+    names = misspelt(gathered.root) if gathered.root else ()
+    return Looked((*names, *findings(known))) + asked, known
 
 
 def _unmatched(adopted: Adopted) -> list[Finding]:
