@@ -136,11 +136,13 @@ class UwsgiSeen:
     `pid_file` is the file and its content (None: it is not there), `pid_process` who has that number now. `prefix` is the
     environment of the Python that runs it, where that is known; `homes` are those that options or the log name. `near` are
     configuration files beside one that is missing. `unread` says of which files of its configuration not all was seen, and
-    why (`/srv/app/uwsgi.ini: this account may not read it`).
+    why (`/srv/app/uwsgi.ini: this account may not read it`). `untaken` are options of its files under a condition that does
+    not hold, which uWSGI does not take.
     """
 
     files: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
+    untaken: tuple[Option, ...] = ()
     missing_files: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     master: ProcessSeen | None = None

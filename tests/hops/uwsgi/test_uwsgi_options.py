@@ -136,16 +136,14 @@ def test_second_names_become_the_first_and_values_of_the_environment_stay():
     ]
 
 
-def test_a_section_that_was_asked_for_and_files_of_other_kinds():
+def test_a_section_that_was_asked_for():
     text = "[uwsgi]\nlisten=1\n[uwsgi:two]\nlisten=2\n"
     assert understood(ini.parse(text, "/srv/a.ini", "uwsgi:two")[0]) == [("listen", "2")]
-    assert ini.parse("uwsgi:\n  master: true\n", "/srv/a.yaml") == ((), ("/srv/a.yaml: YAML configuration is not read",))
-    assert ini.parse("<uwsgi/>", "/srv/a.xml")[1] == ("/srv/a.xml: XML configuration is not read",)
 
 
-def test_included_files():
-    text = "[uwsgi]\nini=%dbase.ini:prod\ninclude=more.ini\ninherit=tpl.ini\nini=:other\nini=-\ninclude=http://x/a.ini\n"
-    assert ini.includes(ini.parse(text, "/srv/a.ini")[0]) == ("/srv/base.ini", "more.ini", "tpl.ini")
+def test_the_files_that_values_name():
+    names = ("/srv/base.ini:prod", "more.ini", "a.yml:x", ":other", "-", "http://x/a.ini")
+    assert [ini.file_of(name) for name in names] == ["/srv/base.ini", "more.ini", "a.yml", "", "", ""]
 
 
 def test_conditions_are_named():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from portico.hops.uwsgi.ini import file_of, normal, with_set
+from portico.hops.uwsgi.normal import file_of, normal, with_set
 from portico.hops.uwsgi.option_names import BARE, FLAGS, KNOWN, SHORT
 from portico.model.directive import Option
 

@@ -8,9 +8,10 @@ import stat
 
 #: A configuration that is larger was not written by hand.
 LARGEST_BYTES = 256 << 10
+ABSENT = "it does not exist"
 _REASONS = {
-    errno.ENOENT: "it does not exist",
-    errno.ENOTDIR: "it does not exist",
+    errno.ENOENT: ABSENT,
+    errno.ENOTDIR: ABSENT,
     errno.EACCES: "this account may not read it",
     errno.EPERM: "this account may not read it",
     errno.ENXIO: "it is no ordinary file",
@@ -28,7 +29,7 @@ def read(path: str, limit_bytes: int = LARGEST_BYTES) -> tuple[str | None, str]:
     except OSError as error:
         return None, _REASONS.get(error.errno or 0, error.strerror or str(error))
     except ValueError:
-        return None, "it does not exist"
+        return None, ABSENT
     try:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
