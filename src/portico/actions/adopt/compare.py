@@ -6,7 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
 from portico.actions.adopt.meant import About, meant
@@ -97,11 +97,6 @@ def compared(
     return Compared(ask, old[0], new[0], judged)
 
 
-def settled(old: Sequence[Answer], new: Sequence[Answer], ask: Ask, old_ports: Ports, new_ports: Ports) -> bool:
-    """Whether more answers could teach nothing: the bodies of both sides are the same."""
-    return plain(old[0], old_ports, ask).body == plain(new[0], new_ports, ask).body
-
-
 def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
     statuses = {one.status for one in old}, {one.status for one in new}
     if statuses[0] != statuses[1]:
@@ -164,4 +159,6 @@ def _judged(ask: Ask, one: Difference, old: Plain, new: Plain, about: About) -> 
     if one.intended:
         return one
     why = meant(about, ask, one, old.status, new.status, old.body == new.body)
-    return Difference(one.what, one.old, one.new, bool(why), why)
+    if not why and one.what == "status" and new.status and new.status < 500 <= old.status:
+        return replace(one, why="the old pair itself fails at this")
+    return replace(one, intended=bool(why), why=why)

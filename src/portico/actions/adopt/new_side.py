@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from portico.actions import collect, folders, slots, stage, supervise, trace_token
 from portico.actions.adopt.proof_inputs import ProofInputs
 from portico.actions.adopt.proof_kinds import NEW_DEAD
-from portico.actions.adopt.sides import Deadline, Side, start_nginx, start_uwsgi
+from portico.actions.adopt.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
 from portico.actions.configure import Loaded
 from portico.actions.options import Options
 from portico.actions.places import Places
@@ -43,6 +43,11 @@ def prepared(inputs: ProofInputs, folder: Path, port: int, raw_ports: Mapping[st
     where = Places(inputs.project, folder / "dot" if root else state, state, folder / "run")
     options = Options(inputs.project, allow_root_app=inputs.allow_root_app)
     return prepare(options, Loaded(config, "portico.toml"), where)
+
+
+def declared_port(config: Config) -> str:
+    """The port that portico.toml names; 8000 is what it means without one."""
+    return str(config.listen or 8000).rpartition(":")[2]
 
 
 def read(toml: str) -> Config:
@@ -121,7 +126,7 @@ def start(asked: Prepared, processes: Aside, deadline: Deadline) -> None:
             argv=uwsgi.serve_argv(plan, f"{folder}/{instance.ini}", f"{folder}/uwsgi_launcher.py"),
             why="run the new uWSGI",
             cwd=plan.site.directory,
-            environ=asked.environ,
+            environ={**asked.environ, **NO_TRACES},
             user=to_become(machine.app) or None,
         )
         start_uwsgi(processes, command, where.state / "log" / f"{instance.name}.out", NEW_DEAD, deadline)
@@ -131,7 +136,7 @@ def start(asked: Prepared, processes: Aside, deadline: Deadline) -> None:
     start_nginx(processes, command, where.state / "log" / "nginx.out", NEW_DEAD, plan.listen.port, deadline)
 
 
-def side(asked: Prepared, own: str, raw: Mapping[str, bool], raw_ports: Mapping[str, int]) -> Side:
-    """Where it answers for the ports of the old deployment."""
-    ports = {own: asked.plan.listen.port, **raw_ports}
+def side(asked: Prepared, own: str, declared: str, raw: Mapping[str, bool], raw_ports: Mapping[str, int]) -> Side:
+    """Where it answers for the ports of the old deployment; `declared` is the port of portico.toml."""
+    ports = {own: asked.plan.listen.port, declared: asked.plan.listen.port, **raw_ports}
     return Side(ports, own, frozenset(raw_ports[name] for name, tls in raw.items() if tls))

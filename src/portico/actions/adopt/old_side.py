@@ -12,7 +12,7 @@ from pathlib import Path
 from portico.actions import environment, stage
 from portico.actions.adopt.proof_inputs import ProofInputs
 from portico.actions.adopt.proof_kinds import OLD_DEAD
-from portico.actions.adopt.sides import Deadline, Side, start_nginx, start_uwsgi
+from portico.actions.adopt.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
 from portico.actions.prepare import Prepared
 from portico.hops.nginx import moved as moved_nginx
 from portico.hops.nginx.listens import ServerListen
@@ -25,7 +25,7 @@ from portico.model.command import Command
 from portico.model.directive import Directive
 from portico.model.file import File
 from portico.system import files, nginx_conf, sockets
-from portico.system.accounts import ourselves
+from portico.system.accounts import ourselves, to_become
 from portico.system.aside import Aside
 
 #: The nginx that can be told at its start where its errors go: https://nginx.org/en/docs/switches.html
@@ -59,9 +59,7 @@ def rewritten(inputs: ProofInputs, folder: Path) -> Old:
     http_port = sockets.free_port() if http else 0
     uwsgi = moved_uwsgi.moved(
         inputs.options,
-        moved_uwsgi.Aside(
-            str(folder), f"{folder}/uwsgi.sock", http_port, inputs.paths, root, _is_account, sockets.somaxconn()
-        ),
+        moved_uwsgi.Aside(str(folder), _socket(folder), http_port, inputs.paths, root, _is_account, sockets.somaxconn()),
     )
     wanted = moved_nginx.wanted(inputs.root, inputs.server, root)
     ports = {name: sockets.free_port() for name in wanted}
@@ -72,7 +70,7 @@ def rewritten(inputs: ProofInputs, folder: Path) -> Old:
         moved_nginx.Aside(
             folder=str(folder),
             ports=ports,
-            uwsgi=f"unix:{folder}/uwsgi.sock",
+            uwsgi=f"unix:{_socket(folder)}",
             http=dict.fromkeys(http, http_port),
             paths=inputs.paths,
             unreadable=frozenset(path for path in named if not os.access(path, os.R_OK)),
@@ -82,6 +80,11 @@ def rewritten(inputs: ProofInputs, folder: Path) -> Old:
         ),
     )
     return Old(folder, ports, _own(wanted, inputs.server), nginx, uwsgi)
+
+
+def _socket(folder: Path) -> str:
+    """In a folder that the account of the application may write to."""
+    return f"{folder}/app/uwsgi.sock"
 
 
 def _own(wanted: Mapping[str, ServerListen], server: Directive) -> str:
@@ -116,7 +119,10 @@ def _is_account(name: str) -> bool:
 
 def start(inputs: ProofInputs, old: Old, asked: Prepared, processes: Aside, deadline: Deadline) -> None:
     """Write the files and start both. `asked` tells of the machine: its nginx, the project's Python. Raises NotStarted."""
-    ini = files.write(old.folder, File("uwsgi.ini", old.uwsgi.text, 0o600))
+    app, root = asked.machine.app, ourselves().uid == 0
+    files.make_dir(old.folder / "app", 0o711 if root else 0o700, app.uid if root else -1, app.gid if root else -1)
+    group = app.gid if root else -1
+    ini = files.write(old.folder, File("uwsgi.ini", old.uwsgi.text, 0o640), group)
     conf = files.write(old.folder, File("nginx.conf", "\n".join((*written(old.nginx.tree), "")), 0o600))
     start_uwsgi(processes, _uwsgi(inputs, old, asked, ini), old.folder / "uwsgi.out", OLD_DEAD, deadline)
     start_nginx(
@@ -130,8 +136,14 @@ def _uwsgi(inputs: ProofInputs, old: Old, asked: Prepared, ini: Path) -> Command
     executable = f"{old.uwsgi.home}/bin/python" if old.uwsgi.home else python.executable
     launcher = files.write(old.folder, File("uwsgi_launcher.py", _launcher(), 0o644))
     program = (executable, str(launcher)) if python.uwsgi.kind == "pyuwsgi" else ()
-    environ = environment.base_environment(os.environ, asked.machine.us, asked.machine.us)
-    return Command((*program, python.uwsgi.path, "--ini", str(ini)), "run the old uWSGI", cwd=_home(inputs), environ=environ)
+    environ = {**environment.base_environment(os.environ, asked.machine.us, asked.machine.us), **NO_TRACES}
+    argv = (*program, python.uwsgi.path, "--ini", str(ini))
+    return Command(argv, "run the old uWSGI", cwd=_home(inputs), environ=environ, user=_user(old, asked) or None)
+
+
+def _user(old: Old, asked: Prepared) -> str:
+    """Started by root it becomes what its own file says; where that says nothing, it is not root here."""
+    return "" if old.uwsgi.becomes else to_become(asked.machine.app)
 
 
 def _launcher() -> str:
@@ -140,7 +152,7 @@ def _launcher() -> str:
 
 def _home(inputs: ProofInputs) -> str:
     """The folder of the file that the options come from, where it is here."""
-    named = (inputs.paths.here(file_of(option.where.rpartition(":")[0]) or "") for option in inputs.options)
+    named = (file_of(option.where.rpartition(":")[0]) for option in inputs.options)
     return next((folder for file in named if file and Path(folder := os.path.dirname(file)).is_dir()), str(inputs.project))  # noqa: PTH120
 
 

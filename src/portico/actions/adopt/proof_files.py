@@ -52,7 +52,7 @@ def _location(location: Directive, around: list[Directive], paths: PathMap) -> I
     if location.first(*PASSES, "return") and not tries:
         return
     setting = next((found for one in [location, *around] if (found := one.first("alias", "root"))), None)
-    if setting is None or not setting.args or "$" in setting.args[0] or modifier == "@":
+    if setting is None or not setting.args or not _is_plain(setting.args[0]) or modifier == "@":
         return
     folder = Path(paths.here(setting.args[0]))
     if modifier in ("~", "~*"):
@@ -61,6 +61,11 @@ def _location(location: Directive, around: list[Directive], paths: PathMap) -> I
     elif name.startswith("/"):
         below = folder if setting.name == "alias" else folder / name.strip("/")
         yield _seen(name, below)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether the files alone tell what folder that is: relative ones start at nginx's prefix."""
+    return path.startswith("/") and "$" not in path
 
 
 def _seen(name: str, folder: Path) -> Served:

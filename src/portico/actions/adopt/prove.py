@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portico.actions.adopt import new_side, old_side
-from portico.actions.adopt.compare import Ports, compared, settled
+from portico.actions.adopt.compare import Ports, compared
 from portico.actions.adopt.meant import About
 from portico.actions.adopt.proof_files import served
 from portico.actions.adopt.proof_inputs import ProofInputs
@@ -28,6 +28,7 @@ from portico.system import files, sockets
 from portico.system.accounts import ourselves
 from portico.system.aside import Aside, orderly
 
+_CHECK = ("portico check   # in the project's folder",)
 #: How often a side is asked again to learn what differs by itself.
 _AGAIN = 3
 _SAFE = (
@@ -97,6 +98,8 @@ class _Proving:
             self._run()
         except NotStarted as why:
             return self._failed(self._not_started(why))
+        except ValueError as error:
+            return self._failed(NEW_DEAD.found(cause=f"portico.toml: {error}", evidence=[str(error)], fix=_CHECK))
         except PorticoError as error:
             return self._failed(*(_as_evidence(error.findings)))
         except TimeIsOver:
@@ -114,7 +117,8 @@ class _Proving:
         folder = files.make_dir(self._folder / "old", 0o711 if ourselves().uid == 0 else 0o700)
         old = old_side.rewritten(self._inputs, folder)
         self._adjusted = old.adjusted
-        raw = new_side.raw_listens(new_side.read(self._inputs.toml))
+        config = new_side.read(self._inputs.toml)
+        raw = new_side.raw_listens(config)
         raw_ports = {name: sockets.free_port() for name in raw}
         asked = new_side.prepared(self._inputs, self._folder, sockets.free_port(), raw_ports)
         old_side.start(self._inputs, old, asked, self._processes, self._deadline)
@@ -124,7 +128,8 @@ class _Proving:
         listening = wanted(self._inputs.root, self._inputs.server, ourselves().uid == 0)
         tls = frozenset(name for name, entry in listening.items() if entry.ssl) if not old.nginx.plain else frozenset()
         self._notes += [f"location {name} goes to another application, and was not asked for" for name in old.nginx.silent]
-        pair = self._pair(old, asked, old.side(tls), new_side.side(asked, old.own, raw, raw_ports))
+        after = new_side.side(asked, old.own, new_side.declared_port(config), raw, raw_ports)
+        pair = self._pair(old, asked, old.side(tls), after)
         self._ask(pair, self._site(old, pair))
 
     def _pair(self, old: old_side.Old, asked: Prepared, before: Side, after: Side) -> _Pair:
@@ -170,14 +175,14 @@ class _Proving:
         self._inputs.say(f"{len(every)} requests to each")
 
     def _one(self, pair: _Pair, ask: Ask, dates: dict[tuple[str, str], str]) -> Compared:
-        old, new = [self._answer(pair.old, "old", ask, dates)], [self._answer(pair.new, "new", ask, dates)]
-        if not ask.body_bytes:
-            for _ in range(_AGAIN):
-                if settled(old, new, ask, pair.old_ports, pair.new_ports):
-                    break
-                old.append(self._answer(pair.old, "old", ask, dates))
-                new.append(self._answer(pair.new, "new", ask, dates))
-        return compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
+        old: list[Answer] = []
+        new: list[Answer] = []
+        while True:
+            old.append(self._answer(pair.old, "old", ask, dates))
+            new.append(self._answer(pair.new, "new", ask, dates))
+            found = compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
+            if found.verdict != "different" or ask.body_bytes or len(old) > _AGAIN:
+                return found
 
     def _answer(self, side: Side, name: str, ask: Ask, dates: dict[tuple[str, str], str]) -> Answer:
         answer = side.answer(ask, dates.get((name, ask.path), ""), self._deadline.left(ANSWER_S))

@@ -20,6 +20,8 @@ from portico.system.clock import wait_for
 ANSWER_S = 15.0
 START_S = 40.0
 _LAST_LINES = 12
+#: So that neither side writes byte code into the project.
+NO_TRACES = {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class NotStarted(Exception):

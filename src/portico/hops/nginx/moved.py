@@ -92,7 +92,7 @@ def _place(entry: Directive, paths: PathMap, conf: str) -> str:
     path = entry.args[0]
     if "$" in path or ":" in path.partition("/")[0]:
         return path
-    return paths.here(str(PurePosixPath(conf).parent / path))
+    return paths.here(path) if path.startswith("/") else str(PurePosixPath(conf).parent / path)
 
 
 def moved(root: Directive, server: Directive, aside: Aside) -> Moved:

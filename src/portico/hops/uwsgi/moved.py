@@ -68,12 +68,14 @@ class Aside:
 @dataclass(frozen=True)
 class Moved:
     """`text` is its ini file, `home` its Python environment here (empty: none is named). `adjusted` are changes
-    besides places, one sentence each. `http` are the addresses that it spoke HTTP on (`127.0.0.1:8000`)."""
+    besides places, one sentence each. `http` are the addresses that it spoke HTTP on (`127.0.0.1:8000`). `becomes`: it
+    gives up root by itself."""
 
     text: str
     home: str
     adjusted: tuple[str, ...]
     http: tuple[str, ...]
+    becomes: bool
 
 
 def speaks_http(options: Sequence[Option]) -> tuple[str, ...]:
@@ -90,7 +92,9 @@ def moved(options: Sequence[Option], aside: Aside) -> Moved:
     own += [f"{mover.http_kind} = 127.0.0.1:{aside.http_port}"] if aside.http_port else []
     homes = [option.value for option in options if option.name == "home" and option.value]
     text = "\n".join([*head, *lines, *own, ""])
-    return Moved(text, aside.paths.here(homes[-1]) if homes else "", tuple(mover.adjusted), speaks_http(options))
+    return Moved(
+        text, aside.paths.here(homes[-1]) if homes else "", tuple(mover.adjusted), speaks_http(options), mover.becomes
+    )
 
 
 class _Mover:
@@ -101,6 +105,7 @@ class _Mover:
         kinds = [kind for kind, _, _ in sockets(options) if kind in _HTTP]
         self.http_kind = kinds[0] if kinds else "http-socket"
         self.adjusted: dict[str, None] = {}
+        self.becomes = False
 
     def _say(self, option: Option, why: str) -> None:
         self.adjusted[f"{option.where}: `{option.name}` is left out: {why}"] = None
@@ -138,6 +143,7 @@ class _Mover:
         if not self._aside.account(option.value):
             self._say(option, f"there is no {option.value} on this machine")
             return None
+        self.becomes = self.becomes or option.name == "uid"
         return option.value
 
     def _plugins(self, option: Option) -> None:
