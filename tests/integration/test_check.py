@@ -150,7 +150,7 @@ def test_a_configuration_written_by_hand(folder: Path) -> None:
     assert hole["evidence"][0].startswith(f"{folder}/site.conf:5: gixy, alias_traversal")
     broken = by_hand(folder, http + "  server { listen 80 }\n}\n")
     (told,) = found(broken, "nginx.E086")
-    assert (broken.code, told["evidence"][0].startswith(f"{folder}/site.conf:4: ")) == (1, True), told
+    assert (broken.code, told["evidence"][0].startswith(f"{folder}/site.conf:4:21: ")) == (1, True), told
     apart = by_hand(folder, http + "  include absent/mime.types;\n}\n")
     assert apart.code == 0
     assert any("absent/mime.types" in entry["reason"] for entry in apart.result["unknown"])

@@ -136,19 +136,19 @@ def test_a_byte_order_mark_and_bytes_of_another_encoding(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "place"),
     [
-        ("events {}\nhttp { server { listen 80 } }", 2),
-        ("http { server { listen 80; }\n", 1),
-        ("events {} }\n", 1),
-        ('http { root "open; }\n', 1),
-        ("http {\n server { uwsgi_pass unix:/a\n location / { return 200; } } }", 2),
+        ("events {}\nhttp { server { listen 80 } }", "2:26"),
+        ("http { server { listen 80; }\n", "2:1"),
+        ("events {} }\n", "1:11"),
+        ('http { root "open; }\n', "1:13"),
+        ("http {\n server { uwsgi_pass unix:/a\n location / { return 200; } } }", "2:29"),
     ],
 )
-def test_mistakes_have_a_place(tmp_path: Path, text: str, line: int) -> None:
+def test_mistakes_have_a_place(tmp_path: Path, text: str, place: str) -> None:
     conf = write(tmp_path, "nginx.conf", text)
     told = problems(read(conf), conf)
-    assert told.startswith(f"{conf}:{line}: "), told
+    assert told.startswith(f"{conf}:{place}: "), told
     assert told.count(str(conf)) == 1
 
 

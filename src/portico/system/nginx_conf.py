@@ -21,7 +21,8 @@ _FREE = frozenset({"map", "types", "charset_map", "geo", "split_clients"})
 
 def read(conf: Path, prefix: str = "", paths: PathMap = NO_MAP) -> dict[str, Any]:
     """crossplane's payload of `conf` and all that it includes, files not yet combined
-    (https://github.com/nginxinc/crossplane#crossplane-parse), with the `text` of each file beside its statements. A relative
+    (https://github.com/nginxinc/crossplane#crossplane-parse), with the `text` of each file beside its
+    statements, and `free` true where these are no directives, but entries of a map or the like. A relative
     `conf` starts at `prefix`, as nginx's `-c` does. Absolute paths of includes are those of another machine when `paths`
     says where these lie.
 
@@ -78,7 +79,7 @@ class _Reading:
             text, filename=file, single=True, comments=False, check_ctx=False, check_args=file not in self._free
         )
         entry = payload["config"][0]
-        entry["text"] = text
+        entry |= {"text": text, "free": file in self._free}
         self.errors += payload["errors"]
         self.config.append(entry)
         parsed: Sequence[dict[str, Any]] = entry["parsed"]

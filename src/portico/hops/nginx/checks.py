@@ -73,7 +73,7 @@ def descriptors(plan: Plan, hard_limit: int | None) -> list[Finding]:
 
 
 def unparsed(problems: Sequence[str]) -> tuple[Finding, ...]:
-    """`problems` are parse errors, each as `file:line: text`."""
+    """`problems` are parse errors, each as `file:line: text` or `file:line:column: text`."""
     return tuple(
         UNPARSED.found(
             cause=problem,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from portico.hops.nginx.syntax import mistakes
 from portico.model.directive import Directive
 
 #: A file that includes itself twice through others multiplies; nobody writes this many directives.
@@ -19,13 +20,26 @@ _ESCAPED = {"\\": "\\", '"': '"', "'": "'", "t": "\t", "r": "\r", "n": "\n"}
 
 def tree(payload: Mapping[str, Any], conf: str) -> tuple[Directive | None, tuple[str, ...]]:
     """The main context as a block without a name (None when nothing could be parsed), and the parse errors as
-    `file:line: text`. `payload` is crossplane's, combined or not. An `if` keeps its condition as arguments, without the
-    parentheses; a lua block has its code as its only argument."""
+    `file:line: text`, of mistakes in the syntax `file:line:column: text`. `payload` is crossplane's, combined or not. An
+    `if` keeps its condition as arguments, without the parentheses; a lua block has its code as its only argument."""
     builder = _Builder(payload.get("config") or ())
     block = builder.file(0, ())
-    errors = [_error(entry) for entry in payload.get("errors") or ()] + builder.problems
+    errors = [*_errors(payload), *builder.problems]
     root = Directive(name="", args=(), file=conf, line=0, block=block) if block else None
     return root, tuple(dict.fromkeys(errors))
+
+
+def _errors(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Of a file whose text is there our own errors, which have columns; crossplane's where we see nothing wrong."""
+    exact: dict[str, list[str]] = {}
+    for entry in payload.get("config") or ():
+        file, found = str(entry.get("file", "")), mistakes(str(entry.get("text") or ""), bool(entry.get("free")))
+        if found:
+            exact[file] = [str((error["line"], error["error"])) for error in entry.get("errors") or ()]
+            yield from (f"{file}:{one.line}:{one.column}: {one.text}" for one in found)
+    for error in payload.get("errors") or ():
+        if str((error.get("line"), error.get("error"))) not in exact.get(str(error.get("file")), ()):
+            yield _error(error)
 
 
 def _error(entry: Mapping[str, Any]) -> str:
