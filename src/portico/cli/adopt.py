@@ -23,6 +23,7 @@ from portico.model.result import Result
 @click.option("--force", is_flag=True, help="With --write: over a portico.toml that is there.")
 @click.option("--prove", is_flag=True, help="Run the old pair and the new stack side by side and compare their answers.")
 @click.option("--request", "requests", metavar="PATH", multiple=True, help="With --prove: a path to ask for, too.")
+@click.option("--allow-root-app", is_flag=True, help="With --prove, as root: run an application that belongs to root.")
 def command(
     screen: Screen,
     project: Path,
@@ -35,6 +36,7 @@ def command(
     force: bool,
     prove: bool,
     requests: tuple[str, ...],
+    allow_root_app: bool,
 ) -> Result:
     """Take over a deployment that somebody wrote by hand.
 
@@ -45,4 +47,4 @@ def command(
     from portico.actions.adopt.asked import Asked
     from portico.actions.adopt.run import adopt
 
-    return adopt(Asked(project, nginx, uwsgi, server, root, maps, write, force, prove, requests))
+    return adopt(Asked(project, nginx, uwsgi, server, root, maps, write, force, prove, requests, allow_root_app), screen.say)

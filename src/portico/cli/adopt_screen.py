@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from portico.cli import adopt_proof
 from portico.cli.drawing import shortened, width, wrapped
 
 Data = Mapping[str, Any]
@@ -29,6 +30,7 @@ def text(data: Data) -> str:
         lines += ["", f"{_bold(heading)}:", *(row for line in rows for row in _line(line, _folder(data)))] if rows else []
     lines += ["", _bold("portico.toml") + (f", written to {data['written']}:" if data["written"] else ":"), ""]
     lines += [f"    {line}" if line else "" for line in data["toml"].rstrip("\n").split("\n")]
+    lines += ["", *adopt_proof.lines(data["proof"])] if data["proof"] else []
     lines += ["", *(f"  ?       {one['reason']}" for one in data["unknown"])] if data["unknown"] else []
     lines += ["", *_next(data["next"])]
     return "\n".join(lines)

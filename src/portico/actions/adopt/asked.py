@@ -18,7 +18,8 @@ class Asked:
     site of several, `root` the folder that is `/` of the machine the files are for, `maps` are `/old=/new`.
 
     `write`: portico.toml is written; `force`: over one that is there. `prove`: both are run side by side and asked the same;
-    `requests` are paths to ask for besides."""
+    `requests` are paths to ask for besides. `allow_root_app`: as root, one that belongs to root
+    may run for it."""
 
     project: Path
     nginx: str = ""
@@ -30,6 +31,7 @@ class Asked:
     force: bool = False
     prove: bool = False
     requests: tuple[str, ...] = ()
+    allow_root_app: bool = False
 
 
 def path_map(maps: Sequence[str], root: str) -> PathMap:

@@ -84,3 +84,12 @@ UNMATCHED = Kind(
     example="uwsgi_pass unix:/run/shop.sock;     # nginx\nsocket = /run/shop/uwsgi.sock       # uWSGI",
     cure="If they belong together, Portico mends it: it gives both one socket. Else name the right pair.",
 )
+HALF = Kind(
+    "config.E038",
+    "config",
+    "A proof needs both files",
+    "What is compared are the answers of nginx and uWSGI together.",
+    shows="`portico adopt --prove` ends with exit status 2.",
+    example="portico adopt --uwsgi uwsgi.ini --prove",
+    cure="Name both: `portico adopt --nginx FILE --uwsgi FILE --prove`.",
+)

@@ -13,7 +13,9 @@ from portico.actions.adopt.baseline import Baseline, baseline
 from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
 from portico.actions.adopt.merge import Merged, merge
+from portico.actions.adopt.relative import relative
 from portico.hops.nginx.adopt import carry as nginx
+from portico.hops.uwsgi.adopt import absent
 from portico.hops.uwsgi.adopt import carry as uwsgi
 from portico.model.adoption import Carried
 from portico.model.errors import PorticoError
@@ -40,6 +42,7 @@ def ledger(gathered: Gathered, choice: Choice) -> Ledger:
     rendered, found = _baseline(first.config, gathered.asked.project)
     lines = (*_lines(gathered, choice, rendered), *_unread(gathered), *_others(gathered, choice))
     merged = merge(lines)
+    merged = replace(merged, config=relative(merged.config, gathered.asked.project))
     shown = dict(merged.config)
     if "env" in shown:
         shown["env"] = dict.fromkeys(shown["env"], "…")
@@ -62,7 +65,7 @@ def _options(instances: tuple[Instance, ...], gathered: Gathered, rendered: Base
     options = first.seen.options
     folder = str(Path(first.file).parent)
     found = uwsgi.carry(options, rendered.uwsgi if rendered else None, gathered.paths, folder)
-    found += uwsgi.absent(options, first.file)
+    found += absent.absent(options)
     if others:
         found += (Carried(first.file, f"{len(instances)} uWSGIs", "key", "instances", len(instances), "one pool of each"),)
     why = f"one more uWSGI of the same site: [instances] starts it like {first.name}"

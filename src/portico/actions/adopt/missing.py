@@ -17,12 +17,12 @@ _LISTS = ("uwsgi.pythonpath", "env_files")
 _MOST_ROWS = 8
 
 
-def missing(made: Ledger) -> list[dict[str, Any]]:
-    """`path`, `key` (empty for a raw line) and `where` of each, in the order of the configuration."""
+def missing(made: Ledger, project: Path) -> list[dict[str, Any]]:
+    """`path`, `key` and `where` of each, in the order of the configuration; relative ones start in `project`."""
     found = [
         {"path": path, "key": key, "where": list(made.merged.places.get(key, ()))}
         for key, path in _named(made.merged.config)
-        if path.startswith("/") and not _there(Path(path))
+        if not _there(project / path)
     ]
     for line in made.lines:
         found += [{"path": path, "key": line.key, "where": [line.where]} for path in line.paths if not _there(Path(path))]

@@ -4,7 +4,7 @@ same, out."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,22 @@ from portico.actions.adopt import save, written
 from portico.actions.adopt.asked import Asked
 from portico.actions.adopt.choice import Choice, choose
 from portico.actions.adopt.gather import Gathered, gather
-from portico.actions.adopt.kinds import UNMATCHED
+from portico.actions.adopt.kinds import HALF, UNMATCHED
 from portico.actions.adopt.ledger import Ledger, ledger
 from portico.actions.adopt.missing import finding as missing_finding
 from portico.actions.adopt.missing import missing
 from portico.actions.adopt.next_steps import next_steps
+from portico.actions.adopt.proof_inputs import ProofInputs
+from portico.actions.adopt.prove import prove
 from portico.actions.check_nginx import audited
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.static import evidence, findings
 from portico.actions.looked import Looked
 from portico.hops.nginx.misspelt import misspelt
-from portico.model.errors import Exit
+from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import Evidence
 from portico.model.finding import Finding
+from portico.model.proof import Proof
 from portico.model.result import Result
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -41,10 +44,11 @@ class Adopted:
     toml: str
 
 
-def adopt(asked: Asked) -> Result:
+def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     """`result.toml` is the text of portico.toml and `result.config` the same as data, `result.lines` the fate of every
     directive and option, `result.counts` how many have which, `result.missing` the paths that are not here,
-    `result.unknown` what could not be told. Secrets are masked everywhere but in the file that `write` makes.
+    `result.unknown` what could not be told, `result.proof` what running both has shown. Secrets are masked everywhere but in
+    the file that `write` makes. `say` is told each step of a proof.
 
     Raises PorticoError for files that cannot be read or hold no site, or more than one."""
     gathered = gather(asked)
@@ -53,8 +57,10 @@ def adopt(asked: Asked) -> Result:
     left = [line for line in made.lines if line.fate == "left"]
     adopted = Adopted(gathered, choice, made, written.text(made.merged, _files(gathered, choice), left))
     looked, known = _looked(adopted)
-    absent = missing(made)
+    absent = missing(made, asked.project)
+    proof = _proof(adopted, say) if asked.prove else None
     found = [*looked.findings, *made.findings, *_unmatched(adopted), *missing_finding(absent)]
+    found += proof.findings if proof else ()
     found.sort(key=lambda finding: _ORDER[finding.severity])
     discretion = Discretion(known, _environment(made))
     path = save.save(asked, adopted.toml, secret=bool(made.merged.config.get("env"))) if asked.write else None
@@ -67,10 +73,12 @@ def adopt(asked: Asked) -> Result:
         "counts": dict(Counter(line.fate for line in made.lines)),
         "missing": absent,
         "unknown": [asdict(one) for one in (*gathered.unknown, *looked.unknown)],
+        "proof": proof.data() if proof else None,
         "written": path,
         "next": next_steps(adopted.gathered, made, path),
     }
-    code = Exit.FINDINGS if any(finding.severity == "error" for finding in found) else Exit.DONE
+    failed = proof is not None and proof.data()["verdict"] in ("different", "could not tell")
+    code = Exit.FINDINGS if failed or any(finding.severity == "error" for finding in found) else Exit.DONE
     return Result("adopt", discretion.data(data), discretion.findings(found), code)
 
 
@@ -111,6 +119,27 @@ def _unmatched(adopted: Adopted) -> list[Finding]:
             cause="nginx and uWSGI name different addresses", evidence=rows, fix=["portico up   # gives both the same"]
         )
     ]
+
+
+def _proof(adopted: Adopted, say: Callable[[str], None]) -> Proof:
+    """Raises PorticoError when one of the two sides was not given."""
+    gathered, choice = adopted.gathered, adopted.choice
+    if gathered.root is None or choice.server is None or not choice.instances:
+        raise PorticoError(
+            HALF.found(cause="only one of the two was given", fix=["portico adopt --nginx F --uwsgi F --prove"]), Exit.USAGE
+        )
+    inputs = ProofInputs(
+        root=gathered.root,
+        server=choice.server,
+        options=choice.instances[0].seen.options,
+        toml=adopted.toml,
+        project=gathered.asked.project,
+        paths=gathered.paths,
+        requests=gathered.asked.requests,
+        allow_root_app=gathered.asked.allow_root_app,
+        say=say,
+    )
+    return prove(inputs)
 
 
 def _environment(made: Ledger) -> Mapping[str, str]:

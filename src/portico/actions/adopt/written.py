@@ -21,8 +21,9 @@ def text(merged: Merged, files: Sequence[str], left: Sequence[Carried]) -> str:
     short = _shortener(files)
     document = tomlkit.document()
     document.add(tomlkit.comment(f"Taken over by `portico adopt` from {' and '.join(files)}."))
-    document.add(tomlkit.nl())
     places = {key: ", ".join(_few([short(place) for place in found])) for key, found in merged.places.items()}
+    if any(not isinstance(value, Mapping) for value in merged.config.values()):
+        document.add(tomlkit.nl())
     for key, value in merged.config.items():
         if not isinstance(value, Mapping):
             document.add(key, _item(value, places.get(key, "")))
@@ -48,7 +49,10 @@ def _item(value: Any, place: str) -> Item:
         item.multiline(len(value) > 1 or any(len(str(one)) > 60 for one in value))  # type: ignore[attr-defined]
     else:
         item = tomlkit.item(value)
-    return item.comment(place) if place else item
+    if place:
+        item.comment(place)
+        item.trivia.comment_ws = "  "
+    return item
 
 
 def _few(places: list[str]) -> list[str]:
