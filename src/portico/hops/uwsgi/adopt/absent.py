@@ -20,7 +20,7 @@ _KEPT: tuple[tuple[str, str, Value, str], ...] = (
     ("harakiri", "uwsgi.harakiri", 0, "uWSGI lets a request take as long as it likes; Portico ends it after 60 s"),
     ("max-requests", "uwsgi.max_requests", 0, "uWSGI never replaces a worker; Portico does after 20000 requests"),
 )
-#: Option, key, what Portico does otherwise.
+#: Option, and what Portico does otherwise.
 _BETTER: tuple[tuple[str, str], ...] = (
     (
         "buffer-size",
@@ -43,7 +43,7 @@ def absent(options: Sequence[Option]) -> tuple[Carried, ...]:
     context = Context(tuple(options), (), NO_MAP)
     where = _file(options)
     kept = [
-        Carried(where, f"(no {name})", "key", key, value, why) for name, key, value, why in _KEPT if _missing(name, context)
+        Carried(where, f"(no {name})", "key", key, value, why) for name, key, value, why in _KEPT if not context.last(name)
     ]
     other = [Carried(where, f"(no {name})", "differs", why=why) for name, why in _BETTER if not context.last(name)]
     if not context.last("worker-reload-mercy") and not context.last("reload-mercy"):
@@ -51,18 +51,13 @@ def absent(options: Sequence[Option]) -> tuple[Carried, ...]:
     return (*kept, *other, *_unsaid(context, where))
 
 
-def _missing(name: str, context: Context) -> bool:
-    if name == "processes" and context.last("cheaper"):
-        return False
-    return context.last(name) is None
-
-
 def _unsaid(context: Context, where: str) -> tuple[Carried, ...]:
     """Flags that are off without a line: of a file that Portico made itself they are the plan's."""
     found = []
-    if not context.last("disable-logging"):
-        said = {"key": "uwsgi.request_log", "value": "all"} if context.ours else {"why": _LOGGED}
-        found.append(Carried(where, "(no disable-logging)", "key" if context.ours else "differs", **said))  # type: ignore[arg-type]
+    if context.ours and not context.last("disable-logging"):
+        found.append(Carried(where, "(no disable-logging)", "key", "uwsgi.request_log", "all"))
+    elif not context.last("disable-logging"):
+        found.append(Carried(where, "(no disable-logging)", "differs", why=_LOGGED))
     if context.ours and not context.last("vacuum"):
         found.append(Carried(where, "(no vacuum)", "key", "uwsgi.vacuum", False))
     return tuple(found)

@@ -54,6 +54,11 @@ def said(option: Option, context: Context) -> tuple[str, str]:
     # A mount that ends so is a file to uWSGI, whatever it was meant for; a module is one with a folder in its name.
     if path.endswith(_FILES) and (option.name in _MOUNTS or path.endswith(".py") or "/" in path):
         return _file(path, suffix, context)
+    if option.name in _MOUNTS and not colon and "." not in path:
+        return (
+            "",
+            "uWSGI takes it for neither a file nor a module: write `package.module:callable` or a path that ends in .py",
+        )
     return _module(path, suffix)
 
 
@@ -87,8 +92,15 @@ def _named(option: Option, context: Context, more: str = "") -> Carried:
     value, why = said(option, context)
     if not value:
         return left(option, why)
-    guess = context.guessed(_target(option)) if value.startswith("/") else ""
-    return key(option, _KEY, value, "; ".join(text for text in (more, guess) if text))
+    said_of = (more, *_about_file(option, context)) if value.startswith("/") else (more,)
+    return key(option, _KEY, value, "; ".join(text for text in said_of if text))
+
+
+def _about_file(option: Option, context: Context) -> tuple[str, ...]:
+    target = _target(option)
+    if option.name == "module" or (option.name in _MOUNTS and ":" in target):
+        return "uWSGI takes it for a module and does not find it; the file of that name was meant", context.guessed(target)
+    return (context.guessed(target),)
 
 
 def _callable(option: Option, context: Context) -> Sequence[Carried]:

@@ -19,7 +19,7 @@ WORDS: dict[str, Word] = {
     **each(
         "emperor vassals-inherit vassals-inherit-before vassals-include vassals-include-before vassals-set", "left", _EMPEROR
     ),
-    **each("early-emperor vassals-start-hook vassals-stop-hook heartbeat imperial-monitor-list", "left", _EMPEROR),
+    **each("early-emperor vassals-start-hook vassals-stop-hook heartbeat", "left", _EMPEROR),
     **each("zerg zerg-server zergpool zerg-fallback", "left", _ZERG),
     **each("subscribe-to subscribe2 subscribe-freq subscribe-with-modifier1 start-unsubscribed", "left", _OTHERS),
     **each("unsubscribe-on-graceful-reload", "left", _OTHERS),

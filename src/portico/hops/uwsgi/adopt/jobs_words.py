@@ -24,7 +24,7 @@ WORDS: dict[str, Word] = {
     ),
     **each("mule", "raw", _TWICE, "path"),
     **each("mules farm cron-harakiri mule-harakiri mule-msg-size mule-reload-mercy touch-mules-reload", "raw", _TWICE),
-    **each("timer signal-timer signal-rbtimer signal", "raw", _TWICE),
+    **each("signal-timer signal-rbtimer signal", "raw", _TWICE),
     **each("spooler spooler-external spooler-chdir touch-spoolers-reload", "raw", _SPOOL, "path"),
     **each("cache2 cache sharedarea queue", "raw", _MEMORY),
     **each("cache-store queue-store", "raw", "two instances write the same file during a reload", "path"),
@@ -41,7 +41,6 @@ WORDS: dict[str, Word] = {
     **each("mount-post-jail umount-post-jail", "left", _ROOT),
     **each("carbon stats-push rrdtool", "raw", f"{_METRICS}; every instance sends, also one that is kept warm"),
     **each("metrics-dir", "raw", "two instances write the same folder during a reload", "path"),
-    **each("legion", "left", "instances of one machine replace each other here; a legion of machines is not Portico's"),
 }
 PREFIXES: tuple[tuple[str, Word], ...] = (
     ("spooler-", Word("raw", _SPOOL)),

@@ -12,7 +12,7 @@ WORDS: dict[str, Word] = {
     **each("log-format", "differs", _JSON),
     **each("logformat-strftime log-micros log-x-forwarded-for log-req-encoder log-master-req-stream", "differs", _JSON),
     **each(
-        "logger req-logger log-route log-req-route log-encoder log-socket log-syslog log-drain log-filter",
+        "req-logger log-route log-req-route log-encoder log-socket log-syslog log-drain log-filter",
         "differs",
         _STREAM,
     ),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from portico.hops.uwsgi.adopt.context import Context, Rule, reference
-from portico.hops.uwsgi.adopt.fates import key, left, raw, same
+from portico.hops.uwsgi.adopt.fates import differs, key, left, raw, same
 from portico.model.adoption import Carried
 from portico.model.directive import Option
 
@@ -50,9 +50,20 @@ def _log_slow(option: Option, context: Context) -> Sequence[Carried]:
     return (raw(option, context),)
 
 
+def _logger(option: Option, context: Context) -> Sequence[Carried]:
+    """One logger without a name that writes a file is what `logto` is, as long as it is the only place."""
+    kind, _, path = option.value.partition(":")
+    places = [one for one in context.options if one.name in (*_LOG_KEYS, "logger")]
+    whole = context.started_path(path)
+    if kind != "file" or not path or len(places) > 1 or reference(option) or not whole or set(path) & set(":,="):
+        return (differs(option, "Portico keeps one log for uWSGI and the application, and reads it itself: `[uwsgi] log`"),)
+    return (key(option, "uwsgi.log", whole, context.guessed(path)),)
+
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_LOG_KEYS, _log),
     "disable-logging": _disable_logging,
     "log-5xx": _log_5xx,
     "log-slow": _log_slow,
+    "logger": _logger,
 }

@@ -31,7 +31,7 @@ WORDS: dict[str, Word] = {
     **each(
         "procname procname-append procname-master procname-prefix procname-prefix-spaced auto-procname", "differs", _NAME
     ),
-    **each("immediate-uid immediate-gid add-gid no-initgroups master-as-root chown-socket logfile-chown", "left", _RIGHTS),
+    **each("immediate-uid immediate-gid add-gid no-initgroups master-as-root logfile-chown", "left", _RIGHTS),
     **each("privileged-binary-patch privileged-binary-patch-arg", "left", _RIGHTS),
     **each("chroot pivot-root namespace namespace-net namespace-keep-mount jailed", "left", _CONFINED),
     **each("unshare unshare2 cgroup cgroup-opt cgroup-dir-mode", "left", _CONFINED),
@@ -41,7 +41,7 @@ WORDS: dict[str, Word] = {
         "left",
         "it puts another program in uWSGI's place",
     ),
-    **each("idle cheap", "raw"),
+    **each("idle cheap", "raw", "the first request after a pause waits until workers have started"),
     **each("die-on-idle vassal-sos vassal-sos-backlog", "left", _IDLE),
     **each("snmp snmp-community udp multicast multicast-ttl multicast-loop cache-udp-server", "left", _DOOR),
     **each("no-server command-mode cgi-mode honour-stdin build-plugin extract binary-append-data test", "left", _ONCE),
@@ -69,7 +69,6 @@ WORDS: dict[str, Word] = {
         "touch-exec touch-signal hook-touch", "raw", "every instance runs it, and there are two during a reload", "words"
     ),
     **each("ping ping-timeout nagios", "left", "it asks another uWSGI and ends"),
-    **each("protocol", "differs", "nginx and uWSGI speak the uwsgi protocol"),
     **each(
         "post-buffering post-buffering-bufsize",
         "differs",

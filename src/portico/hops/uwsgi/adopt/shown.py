@@ -14,7 +14,7 @@ _SECRET = re.compile(
 )
 #: A password in a URL's authority (RFC 3986, 3.2.1), and one after a word for it.
 _URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")
-_GIVEN = re.compile(r"(?i)(\b\w*(?:secret|token|passw(?:or)?d?|pwd|credential|api_?key)\w*[=:])[^\s,;]+")
+_GIVEN = re.compile(r"(?i)((?<![\w/.])\w*(?:secret|token|passw(?:or)?d?|pwd|credential|api_?key)\w*=)[^\s,;]+")
 _BASIC_AUTH = re.compile(r"(basicauth(?:-next)?:).*")
 #: Options whose value begins with a name of its own.
 _NAMING = ("env", "set", "set-placeholder")

@@ -64,9 +64,6 @@ def _protocol(option: Option, context: Context) -> Sequence[Carried]:
 
 
 def _http(option: Option, context: Context) -> Sequence[Carried]:
-    if context.ours and option.name == "http" and context.rendered is None:
-        address = meaning.address(option.value)
-        return key(option, "front", "none"), key(option, "listen", address)
     if context.ours and option.name == "http":
         return key(option, "front", "none"), key(option, "listen", meaning.address(option.value))
     return (differs(option, _FRONT),)
@@ -85,6 +82,8 @@ def _master_fifo(option: Option, context: Context) -> Sequence[Carried]:
 
 
 def _chown_socket(option: Option, context: Context) -> Sequence[Carried]:
+    if context.ours:
+        return (same(option),)
     why = "Portico gives its socket to the application's account (`user`) and the group of nginx's workers (`nginx.user`)"
     return (differs(option, why),)
 

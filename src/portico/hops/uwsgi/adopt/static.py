@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 from portico.hops.uwsgi.adopt.context import Context, Rule, reference
 from portico.hops.uwsgi.adopt.fates import key, left, raw, same
+from portico.hops.uwsgi.escape import below
 from portico.model.adoption import Carried
 from portico.model.directive import Option
 
+#: Hidden files below a prefix, as Portico's template has it.
+_HIDDEN = r"(.*/)?\."
 _MEDIA = ("media", "uploads", "upload")
 
 
@@ -47,4 +50,24 @@ def _mimefile(option: Option, context: Context) -> Sequence[Carried]:
     return (same(option),) if context.beside(option.value) else ()
 
 
-RULES: dict[str, Rule] = {"static-map": _static_map, "static-map2": _static_map, "mimefile": _mimefile}
+def _beside_maps(option: Option, context: Context) -> Sequence[Carried]:
+    """What Portico writes around each folder that uWSGI serves for it."""
+    maps = [one.value.partition("=")[0] for one in context.options if one.name == "static-map"] if context.ours else []
+    texts = {
+        text
+        for prefix in maps
+        for text in (
+            f"{below(prefix, _HIDDEN)} break:404 Not Found",
+            f"{below(prefix, '')} addheader:X-Content-Type-Options: nosniff",
+        )
+    }
+    goes = option.value in texts if option.name == "route" else bool(maps)
+    return (same(option, "it goes with `static-map`"),) if goes else ()
+
+
+RULES: dict[str, Rule] = {
+    "static-map": _static_map,
+    "static-map2": _static_map,
+    "mimefile": _mimefile,
+    **dict.fromkeys(("route", "honour-range", "offload-threads"), _beside_maps),
+}

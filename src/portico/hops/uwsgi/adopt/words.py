@@ -9,6 +9,7 @@ from portico.hops.uwsgi.adopt import (
     log_words,
     process_words,
     python_words,
+    request_words,
     static_words,
 )
 from portico.hops.uwsgi.adopt.context import Context
@@ -17,7 +18,7 @@ from portico.hops.uwsgi.adopt.word import Word
 from portico.model.adoption import Carried
 from portico.model.directive import Option
 
-_TABLES = (front_words, jobs_words, language_words, log_words, process_words, python_words, static_words)
+_TABLES = (front_words, jobs_words, language_words, log_words, process_words, python_words, request_words, static_words)
 WORDS: dict[str, Word] = {name: word for table in _TABLES for name, word in table.WORDS.items()}
 _PREFIXES = (*front_words.PREFIXES, *jobs_words.PREFIXES, *language_words.PREFIXES)
 
@@ -36,6 +37,6 @@ def word(option: Option, context: Context) -> Carried | None:
 
 def _written(option: Option, context: Context, said: Word) -> Carried | None:
     """What Portico writes itself, though here with another value or not at all."""
-    if context.rendered is None:
+    if context.rendered is None and option.value == "true":
         return same(option)
-    return differs(option, said.why) if context.written(option.name) else None
+    return differs(option, said.why) if context.rendered is None or context.written(option.name) else None

@@ -102,6 +102,8 @@ def _user(option: Option, context: Context) -> Sequence[Carried]:
 
 
 def _group(option: Option, context: Context) -> Sequence[Carried]:
+    if context.ours:
+        return (same(option),)
     why = "uWSGI runs with the groups of the account `user`; add the account to this group if it needs it: `usermod -aG`"
     return (differs(option, why),)
 
