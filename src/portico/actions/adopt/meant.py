@@ -55,19 +55,25 @@ def _status(about: About, ask: Ask, old: int, new: int) -> str:
     if ask.body_bytes and old == 413 and (about.new_limit > about.old_limit or not about.new_limit) and new != 413:
         wider = human_bytes(about.new_limit) if about.new_limit else "any size"
         return f"[nginx.client_max_body_size] the new stack takes {wider}, the old one {human_bytes(about.old_limit)}"
-    grown = about.new_packet > about.old_packet
-    if ask.aim == "limit" and grown and old in (*_GATEWAY, *_TOO_LARGE) and 0 < new < 500:
-        return (
-            f"[uwsgi.buffer_size] {about.new_packet} bytes for the headers of a request; {about.old_packet} in the old uWSGI"
-        )
-    if ask.aim == "limit" and old in _GATEWAY and new in _TOO_LARGE:
-        return "[uwsgi.buffer_size] nginx refuses what does not fit; the old uWSGI breaks it off"
+    if ask.body_bytes and old == 502 and 0 < new < 500 and new != 413:
+        return "[uwsgi.threads] a body that the application leaves unread breaks the connection of the old uWSGI"
+    if ask.aim == "limit" and not ask.body_bytes and old in (*_GATEWAY, *_TOO_LARGE) and 0 < new < 500:
+        return _packet(about, old, new)
     if _is_hidden(ask) and old == 200 and new == 404:
         return "hidden files do not exist for the outside"
     if ask.aim == "folder" and "../" in ask.path and old == 200 and new in (400, 403, 404):
         return "the old location hands out files beside its folder; the new one does not"
-    if ask.aim == "folder" and not ask.path.endswith("/") and old in (301, 403, 404) and new in (301, 302, 403, 404):
-        return "only what is below the folder's URL is a file; the URL without its slash is the application's"
+    if ask.aim == "folder" and not ask.path.endswith("/") and old in (301, 403, 404) and 0 < new < 500:
+        return "only what is below the folder's URL is a file; everything else is the application's"
+    return ""
+
+
+def _packet(about: About, old: int, new: int) -> str:
+    """For a request whose head may not fit what uWSGI takes."""
+    if about.new_packet > about.old_packet:
+        return f"[uwsgi.buffer_size] {about.new_packet} bytes for the head of a request; {about.old_packet} in the old uWSGI"
+    if old in _GATEWAY and new in _TOO_LARGE:
+        return "[uwsgi.buffer_size] nginx refuses what does not fit; the old uWSGI breaks it off"
     return ""
 
 

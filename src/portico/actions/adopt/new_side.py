@@ -129,11 +129,16 @@ def start(asked: Prepared, processes: Aside, deadline: Deadline) -> None:
             environ={**asked.environ, **NO_TRACES},
             user=to_become(machine.app) or None,
         )
-        start_uwsgi(processes, command, where.state / "log" / f"{instance.name}.out", NEW_DEAD, deadline)
+        start_uwsgi(processes, command, log(asked), NEW_DEAD, deadline)
         slots.point(where, instance)
     environ = {"PATH": os.environ.get("PATH", os.defpath)}
     command = Command(nginx.serve_argv(plan, str(folder / "nginx.conf")), why="run the new nginx", cwd="/", environ=environ)
     start_nginx(processes, command, where.state / "log" / "nginx.out", NEW_DEAD, plan.listen.port, deadline)
+
+
+def log(asked: Prepared) -> Path:
+    """What its uWSGI and its application write."""
+    return asked.where.state / "log" / "uwsgi.out"
 
 
 def side(asked: Prepared, own: str, declared: str, raw: Mapping[str, bool], raw_ports: Mapping[str, int]) -> Side:

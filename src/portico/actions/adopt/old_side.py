@@ -137,6 +137,7 @@ def _uwsgi(inputs: ProofInputs, old: Old, asked: Prepared, ini: Path) -> Command
     launcher = files.write(old.folder, File("uwsgi_launcher.py", _launcher(), 0o644))
     program = (executable, str(launcher)) if python.uwsgi.kind == "pyuwsgi" else ()
     environ = {**environment.base_environment(os.environ, asked.machine.us, asked.machine.us), **NO_TRACES}
+    environ.update(moved_uwsgi.variables(inputs.options))
     argv = (*program, python.uwsgi.path, "--ini", str(ini))
     return Command(argv, "run the old uWSGI", cwd=_home(inputs), environ=environ, user=_user(old, asked) or None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from portico.actions import environment
 from portico.actions.adopt import new_side, old_side
 from portico.actions.adopt.compare import Ports, compared
 from portico.actions.adopt.meant import About
@@ -19,6 +21,8 @@ from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes
 from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
 from portico.actions.prepare import Prepared
 from portico.hops.nginx.moved import wanted
+from portico.hops.uwsgi import moved as moved_uwsgi
+from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
 from portico.model.plan import Plan
@@ -31,6 +35,8 @@ from portico.system.aside import Aside, orderly
 _CHECK = ("portico check   # in the project's folder",)
 #: How often a side is asked again to learn what differs by itself.
 _AGAIN = 3
+#: A larger body is not sent again.
+_LARGE = 4 << 20
 _SAFE = (
     "both ran against the same database and the same files, so they were asked with GET, HEAD and OPTIONS only, and with "
     f"POST to {NOWHERE}/, which no site has; migrations and hooks were not run"
@@ -92,6 +98,7 @@ class _Proving:
         self._adjusted: tuple[str, ...] = ()
         self._notes: list[str] = [_SAFE]
         self._done: list[Compared] = []
+        self._clean = environment.masker({**os.environ, **_variables(inputs)})
 
     def all(self) -> Proof:
         try:
@@ -121,6 +128,7 @@ class _Proving:
         raw = new_side.raw_listens(config)
         raw_ports = {name: sockets.free_port() for name in raw}
         asked = new_side.prepared(self._inputs, self._folder, sockets.free_port(), raw_ports)
+        self._clean = environment.masker({**asked.environ, **_variables(self._inputs)})
         old_side.start(self._inputs, old, asked, self._processes, self._deadline)
         self._inputs.say("the old pair runs aside")
         new_side.start(asked, self._processes, self._deadline)
@@ -130,7 +138,10 @@ class _Proving:
         self._notes += [f"location {name} goes to another application, and was not asked for" for name in old.nginx.silent]
         after = new_side.side(asked, old.own, new_side.declared_port(config), raw, raw_ports)
         pair = self._pair(old, asked, old.side(tls), after)
-        self._ask(pair, self._site(old, pair))
+        try:
+            self._ask(pair, self._site(old, pair))
+        finally:
+            self._tell_raised(old, asked)
 
     def _pair(self, old: old_side.Old, asked: Prepared, before: Side, after: Side) -> _Pair:
         usual = {"80": "", "443": ""}
@@ -174,6 +185,14 @@ class _Proving:
             self._done.append(self._one(pair, ask, dates))
         self._inputs.say(f"{len(every)} requests to each")
 
+    def _tell_raised(self, old: old_side.Old, asked: Prepared) -> None:
+        """What the applications raised, where pages failed."""
+        logs = {"old": old.folder / "uwsgi.out", "new": new_side.log(asked)}
+        for name, log in logs.items():
+            failed = any(getattr(one, name).status >= 500 for one in self._done)
+            raised = dict.fromkeys(_raised(files.tail(log).splitlines())) if failed else {}
+            self._notes += [f"in the {name} application: {self._clean(line)[:300]}" for line in list(raised)[:3]]
+
     def _one(self, pair: _Pair, ask: Ask, dates: dict[tuple[str, str], str]) -> Compared:
         old: list[Answer] = []
         new: list[Answer] = []
@@ -181,7 +200,7 @@ class _Proving:
             old.append(self._answer(pair.old, "old", ask, dates))
             new.append(self._answer(pair.new, "new", ask, dates))
             found = compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
-            if found.verdict != "different" or ask.body_bytes or len(old) > _AGAIN:
+            if found.verdict != "different" or ask.body_bytes > _LARGE or len(old) > _AGAIN:
                 return found
 
     def _answer(self, side: Side, name: str, ask: Ask, dates: dict[tuple[str, str], str]) -> Answer:
@@ -198,8 +217,25 @@ class _Proving:
         if why.kind is NEW_DEAD:
             fix = [f"portico -C {folder} check", f"portico -C {folder} up"]
         program = "uWSGI" if why.hop == "uwsgi" else "nginx"
-        said = [line.replace(str(self._folder), "…") for line in why.said]
+        said = [self._clean(line.replace(str(self._folder), "…")) for line in why.said]
         return why.kind.found(cause=f"the {which} {program}: {why.cause}", evidence=said, fix=fix, basis="state")
+
+
+def _raised(lines: Sequence[str]) -> Iterator[str]:
+    """The exceptions of a log, each with its message."""
+    at = 0
+    while HEADER in lines[at:]:
+        start = lines.index(HEADER, at)
+        at = end_of(lines, start)
+        said = facts(lines[start:at])
+        # A stranger's name was asked for on purpose.
+        if not said["exception"].endswith("DisallowedHost"):
+            yield f"{said['exception']}: {said['message']}".rstrip(": ")
+
+
+def _variables(inputs: ProofInputs) -> dict[str, str]:
+    """The environment that the old uWSGI gives to its application: it may hold secrets."""
+    return dict(moved_uwsgi.variables(inputs.options))
 
 
 def _as_evidence(found: Sequence[Finding]) -> list[Finding]:

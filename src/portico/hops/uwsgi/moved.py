@@ -24,7 +24,7 @@ _HTTP = ("http-socket", "http11-socket", "http")
 _READ = _names(
     "ini include inherit config xml xmlconfig yaml yml json set set-placeholder set-ph for endfor if-env if-not-env if-opt "
     "if-not-opt if-exists if-not-exists if-file if-not-file if-dir if-not-dir if-reload if-not-reload end endif print echo "
-    "binary-path home declare-option need-plugin plugin-dir plugins-dir need-app no-orphans"
+    "binary-path home declare-option need-plugin plugin-dir plugins-dir need-app no-orphans env"
 )
 #: Where it writes, what it is called, what others control it by.
 _PLACES = re.compile(
@@ -76,6 +76,13 @@ class Moved:
     adjusted: tuple[str, ...]
     http: tuple[str, ...]
     becomes: bool
+
+
+def variables(options: Sequence[Option]) -> tuple[tuple[str, str], ...]:
+    """What it puts into its environment, in order. They have to be there before Python begins, where uWSGI is a module that
+    Python has loaded: `os.environ` is made once (https://docs.python.org/3/library/os.html#os.environ)."""
+    pairs = (option.value.partition("=") for option in options if option.name == "env")
+    return tuple((name, value) for name, _, value in pairs if name)
 
 
 def speaks_http(options: Sequence[Option]) -> tuple[str, ...]:
