@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import crossplane
+from crossplane.ext.lua import LuaBlockPlugin
+from crossplane.lexer import register_external_lexer
 
 from portico.model.adoption import NO_MAP, PathMap
 from portico.system.nginx_conf_files import MOST_FILES, Unreadable, folders, included, text_of
 
 _MOST_CHARACTERS = 8 << 20
+#: Blocks of Lua that crossplane does not know yet (https://github.com/openresty/lua-nginx-module#directives).
+_LUA = ("exit_worker", "server_rewrite", "precontent", "ssl_client_hello", "proxy_ssl_verify", "proxy_ssl_certificate")
+register_external_lexer([f"{name}_by_lua_block" for name in _LUA], LuaBlockPlugin().lex)
 #: A file with one of these blocks is a configuration of its own (https://nginx.org/en/docs/beginners_guide.html#conf_structure).
 _WHOLE = frozenset({"http", "events", "stream", "mail"})
 #: Blocks whose entries are no directives: their names and the number of their arguments are free.
@@ -89,20 +94,21 @@ class _Reading:
         """The files of an include that were not known before; gives the statement the numbers of all of them."""
         statement["includes"] = []
         for found in included(statement["args"][0], self._folders, self._paths):
-            if found not in self._index and self._open(found, file, statement["line"]):
+            if found not in self._index and self._open(found, file, statement):
                 if free:
                     self._free.add(found)
                 yield found
             if found in self._index:
                 statement["includes"].append(self._index[found])
 
-    def _open(self, found: str, file: str, line: int) -> bool:
+    def _open(self, found: str, file: str, statement: Mapping[str, Any]) -> bool:
+        line = statement["line"]
         if self._full:
             return False
         try:
             text = text_of(found, self._paths)
         except Unreadable as error:
-            self.tell(file, line, self._why(found, error))
+            self.tell(file, line, self._why(found, error, statement["args"][0]))
             return False
         if len(self._index) >= MOST_FILES or self._characters + len(text) > _MOST_CHARACTERS:
             self._full = True
@@ -114,10 +120,10 @@ class _Reading:
         self._index[found] = len(self._index)
         return True
 
-    def _why(self, found: str, error: Unreadable) -> str:
+    def _why(self, found: str, error: Unreadable, word: str) -> str:
         if not error.named:
             return f"{found} is {error}"
-        elsewhere = [folder for folder in self._folders[1:] if not os.path.lexists(found)]
+        elsewhere = () if word.startswith("/") or os.path.lexists(found) else self._folders[1:]
         return f"{error}, nor in {' or '.join(elsewhere)}" if elsewhere else str(error)
 
 

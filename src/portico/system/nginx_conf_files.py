@@ -69,7 +69,8 @@ def _behind_links(file: str, paths: PathMap) -> str:
         if not os.path.islink(file):  # noqa: PTH114
             break
         target = os.readlink(file)  # noqa: PTH115
-        file = os.path.join(os.path.dirname(file), paths.here(target))  # noqa: PTH118, PTH120
+        ours = any(f"{target}/".startswith(f"{new}/") for _, new in paths.pairs)
+        file = os.path.join(os.path.dirname(file), target if ours else paths.here(target))  # noqa: PTH118, PTH120
     return file
 
 
@@ -81,14 +82,14 @@ def included(word: str, folders: list[str], paths: PathMap) -> list[str]:
     """
     name = _ESCAPE.sub(r"\1", word)
     places = [_literal(name, paths)] if name.startswith("/") else [_below(folder, name, paths) for folder in folders]
+    # nginx takes pattern characters of the folder for a pattern, too; those of our names for another machine's are none.
+    wild = glob.has_magic(name) or any(glob.has_magic(plain) for _, plain in places if not paths.pairs)
     for pattern, plain in places:
-        if glob.has_magic(pattern):
-            found = sorted(islice(glob.iglob(pattern), MOST_FILES + 1))  # noqa: PTH207
-        else:
-            found = [plain] if os.path.lexists(plain) else []
-        if found:
+        if wild and (found := sorted(islice(glob.iglob(pattern), MOST_FILES + 1))):  # noqa: PTH207
             return found
-    return [] if any(glob.has_magic(pattern) for pattern, _ in places) else [plain for _, plain in places[:1]]
+        if not wild and os.path.lexists(plain):
+            return [plain]
+    return [] if wild else [places[0][1]]
 
 
 def _literal(name: str, paths: PathMap) -> tuple[str, str]:
@@ -103,7 +104,6 @@ def _literal(name: str, paths: PathMap) -> tuple[str, str]:
 
 def _below(folder: str, name: str, paths: PathMap) -> tuple[str, str]:
     plain = os.path.join(folder, name)  # noqa: PTH118
-    # nginx takes pattern characters of the folder for a pattern, too; the folder of another machine has none of ours.
     return (os.path.join(glob.escape(folder), name) if paths.pairs else plain), plain  # noqa: PTH118
 
 
