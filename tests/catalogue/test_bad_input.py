@@ -268,11 +268,18 @@ def test_a_broken_configuration_of_uwsgi(kit: Kit, text: Callable[[Path], str | 
     sound(kit.portico("doctor", "--uwsgi", str(kit.folder / "broken.ini")))
 
 
-@pytest.mark.parametrize("name", ["u.yaml", "u.yml", "u.xml", "u.json"])
-def test_what_is_not_read_is_said_to_be(kit: Kit, name: str) -> None:
-    file = kit.write(name, "uwsgi:\n  socket: /tmp/portico-nowhere.sock\n")
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("u.yml", 'uwsgi:\n  socket: "/tmp/a\n', "3:1"),
+        ("u.xml", "<uwsgi>\n  <socket>/tmp/a</uwsgi>\n", "2:19"),
+        ("u.json", '{"uwsgi": {"socket": "/tmp/a",}}\n', "1:31"),
+    ],
+)
+def test_what_is_not_understood_is_said_with_its_place(kit: Kit, name: str, text: str, place: str) -> None:
+    file = kit.write(name, text)
     envelope = sound(kit.portico("doctor", "--uwsgi", str(file)))
-    assert [name in one["reason"] and "not read" in one["reason"] for one in envelope["result"]["unknown"]].count(True) == 1
+    assert [one["reason"].startswith(f"{file}:{place}: ") for one in envelope["result"]["unknown"]].count(True) == 1
 
 
 @pytest.mark.parametrize("flag", ["--nginx", "--uwsgi", "--log"])

@@ -40,9 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def shown(name: str, folder: Path) -> list[tuple[str, str]]:
     """Names and values in order, as the real uWSGI has them after all."""
-    kind = {"json": "json", "js": "json", "xml": "xml", "yaml": "yaml", "yml": "yaml"}.get(
-        name.partition(":")[0].rpartition(".")[2], "ini"
-    )
+    kind = formats.by_name(name.partition(":")[0]) or "ini"
     argv = [*_RUN, "--show-config", "--chdir", "/dev/null/x", f"--{kind}", name]
     done = subprocess.run(
         argv, cwd=folder, env=ENVIRON, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, text=True

@@ -6,7 +6,8 @@ of its own that knows neither quotes nor lists. What the tokens say counts; wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import yaml
 
@@ -22,25 +23,36 @@ _OTHER = "a uWSGI without libyaml (as pip installs it)"
 def parse(text: str, section: str) -> Parsed:
     """The settings under the top-level key `section`."""
     tokens = _Tokens(section)
-    try:
-        for token in yaml.scan(text, Loader=_LOADER):
-            if not tokens.take(token):
-                break
-    except yaml.reader.ReaderError as error:
-        at = error.position if isinstance(error.position, int) else 0
-        return Parsed(error=(*place(text, at), f"a character that YAML does not allow: {error.reason}"))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = str(error.problem or error.context or "no YAML")
+    wrong = _wrong(text, yaml.scan, tokens.take)
+    if wrong:
+        line, _, said = wrong
         if "cannot start any token" in said and (read := plain(text, section)):
             # `key: %(name)` is no YAML, but just what a uWSGI without libyaml reads.
             return Parsed(read, ((line, f"a uWSGI with libyaml does not read this file ({said}): quote the value"),))
-        return Parsed(error=(line, column, said))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return Parsed(error=(1, 1, str(error).splitlines()[0] if str(error) else "no YAML"))
+        return Parsed(error=wrong)
     found = tuple(tokens.entries)
-    return Parsed(found, (*tokens.problems, *_otherwise(found, plain(text, section))))
+    # uWSGI goes by the tokens alone, whether they are a document or not.
+    odd = _wrong(text, yaml.parse, lambda _: True)
+    told = ((odd[0], f"this is no whole YAML, uWSGI takes of it what it can: {odd[2]}"),) if odd else ()
+    return Parsed(found, (*told, *tokens.problems, *_otherwise(found, plain(text, section))))
+
+
+def _wrong(text: str, steps: Callable[..., Iterable[Any]], take: Callable[[Any], bool]) -> tuple[int, int, str] | None:
+    """Goes through the steps until `take` has enough; line, column and what PyYAML says when it does not understand."""
+    try:
+        for step in steps(text, Loader=_LOADER):
+            if not take(step):
+                break
+    except yaml.reader.ReaderError as error:
+        at = error.position if isinstance(error.position, int) else 0
+        return (*place(text, at), f"a character that YAML does not allow: {error.reason}")
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return line, column, str(error.problem or error.context or "no YAML")
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return 1, 1, str(error).splitlines()[0] if str(error) else "no YAML"
+    return None
 
 
 class _Tokens:
