@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from portico.actions.uwsgi_surroundings import Here, back
 from portico.hops.uwsgi import formats
 from portico.hops.uwsgi.logic import Machine
-from portico.hops.uwsgi.settings import Reading, Setting
+from portico.hops.uwsgi.settings import Reading
 from portico.model.adoption import NO_MAP, PathMap
 from portico.model.directive import Option
 from portico.model.evidence import UwsgiSeen
@@ -42,36 +42,49 @@ def read_uwsgi(
     What could not be read or understood is in `unread`, includes that are not there in `missing_files`, what is odd in
     `problems`, what stands under a condition that does not hold in `untaken`. Never raises and never waits.
     """
-    there = back(paths, path)
-    folder = started_in or os.path.dirname(there) or "/"  # noqa: PTH120
-    here = Here(folder, (there, path), paths, environ, started_in is None, _LARGEST_BYTES)
-    machine = Machine(here)
-    for setting in _of_environ(environ or {}):
-        machine.add(setting)
-    for setting in _of_emperor(emperor, _BEFORE):
-        machine.add(setting)
-    machine.load(there, None if section == "uwsgi" else section)
-    for setting in _of_emperor(emperor, _BEHIND):
-        machine.add(setting)
+    machine = machine_of(path, section, started_in, paths, environ, emperor)
     reading = machine.reading()
     absent = tuple(file for file, why in reading.missing if why == texts.ABSENT)
     unread = tuple(f"{file}: {why}" for file, why in reading.missing if why != texts.ABSENT)
     return _seen(reading, absent, unread)
 
 
-def _of_environ(environ: Mapping[str, str]) -> Iterator[Setting]:
+def machine_of(
+    path: str,
+    section: str,
+    started_in: str | None,
+    paths: PathMap,
+    environ: Mapping[str, str] | None,
+    emperor: UwsgiSeen | None,
+) -> Machine:
+    """All that `read_uwsgi` reads, before its end."""
+    there = back(paths, path)
+    folder = started_in or os.path.dirname(there) or "/"  # noqa: PTH120
+    here = Here(folder, (there, path), paths, environ, started_in is None, _LARGEST_BYTES)
+    machine = Machine(here)
+    for setting in _of_environ(environ or {}):
+        machine.argument(*setting)
+    for setting in _of_emperor(emperor, _BEFORE):
+        machine.argument(*setting)
+    machine.load(there, None if section == "uwsgi" else section)
+    for setting in _of_emperor(emperor, _BEHIND):
+        machine.argument(*setting)
+    return machine
+
+
+def _of_environ(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     for name, value in environ.items():
         own = name.removeprefix("UWSGI_")
         if own not in (name, *_OWN_ENVIRON) and not own.startswith("ORIGINAL_PROC_NAME"):
-            yield Setting(own.lower().replace("_", "-"), value, value, "environment")
+            yield own.lower().replace("_", "-"), value, "environment"
 
 
-def _of_emperor(emperor: UwsgiSeen | None, names: Mapping[str, str]) -> Iterator[Setting]:
+def _of_emperor(emperor: UwsgiSeen | None, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     options = emperor.options if emperor else ()
     for name, own in names.items():
         for option in options:
             if option.name == name:
-                yield Setting(own, option.value, option.value, option.where)
+                yield own, option.value, option.where
 
 
 def vassals(seen: UwsgiSeen, paths: PathMap = NO_MAP) -> tuple[str, ...]:

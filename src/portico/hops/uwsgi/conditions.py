@@ -10,12 +10,28 @@ from dataclasses import dataclass
 
 from portico.hops.uwsgi.surroundings import Surroundings
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 ENDS = frozenset(("end", "endfor", "endif", "end-if", "end-for"))
 LOOPS = frozenset(("for", "for-glob", "for-times", "for-readline"))
 _SAME = {"ifenv": "if-env", "ifexists": "if-exists", "ifdir": "if-dir", "if-directory": "if-dir", "ifplugin": "if-plugin"}
 _TESTS = ("env", "exists", "file", "dir", "opt", "hostname", "hostname-match", "plugin", "reload")
 CONDITIONS = frozenset((*_SAME, *(f"if-{test}" for test in _TESTS), *(f"if-not-{test}" for test in _TESTS)))
 LOGIC = LOOPS | CONDITIONS
+#: Others that act as soon as they are read: nothing in their values is replaced.
+AT_ONCE = _names("""
+    autoload binary-append-data blacklist connect-and-read declare-option dlopen early-envdir extract fallback-config flock
+    flock-wait flock-wait2 flock2 immediate-gid immediate-uid ini-paste ini-paste-logged inject-after inject-before iprint
+    listen need-plugin need-plugins pause plugin plugin-dir plugins plugins-dir print-sym print-symbol reload resolve resume
+    signal spooler-processes stop suspend umask whitelist
+""")
+#: Those that look at files.
+ON_FILES = _names("""
+    for-glob for-readline if-exists if-not-exists ifexists if-file if-not-file if-dir if-not-dir ifdir if-directory
+""")
 _KINDS = {"exists": ("file", "folder", "other"), "file": ("file",), "dir": ("folder",)}
 #: No configuration counts further.
 _MOST_TIMES = 10_000

@@ -47,12 +47,7 @@ def parse(kind: Format, text: str, section: str = "uwsgi") -> Parsed:
     return _PARSERS[kind](text, section)
 
 
-def raw_values(parsed: Parsed, text: str, read: str, kind: Format, section: str) -> tuple[str, ...]:
-    """The values before magic variables were replaced, where the text without replacement is read alike."""
-    values = tuple(entry.value for entry in parsed.entries)
-    if text == read:
-        return values
-    before = parse(kind, text, section).entries
-    if len(before) != len(values):
-        return values
-    return tuple(entry.value for entry in before)
+def raw_values(parsed: Parsed, text: str, read: str, kind: Format, section: str) -> list[str] | None:
+    """The values before magic variables were replaced; None where the text without replacement is read otherwise."""
+    before = parsed if text == read else parse(kind, text, section)
+    return [entry.value for entry in before.entries] if len(before.entries) == len(parsed.entries) else None

@@ -14,7 +14,7 @@ from portico.hops.uwsgi import conditions, expand, formats, magic
 from portico.hops.uwsgi.entries import Parsed, short
 from portico.hops.uwsgi.normal import normal
 from portico.hops.uwsgi.option_names import KNOWN
-from portico.hops.uwsgi.settings import Reading, Setting
+from portico.hops.uwsgi.settings import Line, Load, Reading, Setting
 from portico.hops.uwsgi.surroundings import Loaded, Surroundings
 from portico.model.directive import Option
 
@@ -39,6 +39,7 @@ class Machine:
     missing: dict[str, str] = field(default_factory=dict)
     unread: dict[str, None] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
+    top: list[Line | Load] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._values: dict[str, Setting] = {}
@@ -52,19 +53,20 @@ class Machine:
 
     # Files
 
-    def file(self, name: str, kind: formats.Format | None, where: str, beside: str = "") -> None:
+    def file(self, name: str, kind: formats.Format | None, by: Setting, beside: str = "") -> None:
         """A file by the name that an option gives, perhaps with `:section`. `kind` None: by its name or its text."""
+        where = by.where
         scheme = name.partition("://")[0]
         if scheme in _SCHEMES and name.startswith(scheme + "://"):
             self.unread[f"{where}: `{scheme}://` is not followed"] = None
         elif name == "-":
             self.unread[f"{where}: standard input is not read"] = None
         elif name.startswith(":") and kind == "ini" and self._last_ini:
-            self.load(self._last_ini, name[1:], kind, where, beside, written="")
+            self.load(self._last_ini, name[1:], kind, by, beside, written="")
         else:
             path, colon, section = name.rpartition(":") if ":" in name else (name, "", None)
             if path:
-                self.load(path, section if colon else None, kind, where, beside)
+                self.load(path, section if colon else None, kind, by, beside)
             else:
                 self._refused(where, f"`{short(name)}` names no file")
 
@@ -73,11 +75,12 @@ class Machine:
         path: str,
         section: str | None = None,
         kind: formats.Format | None = None,
-        where: str = "",
+        by: Setting | None = None,
         beside: str = "",
         written: str | None = None,
     ) -> None:
         """A file, and of it the section that was asked for. `written` is what `%o` stands for, if it is not `path`."""
+        where = by.where if by else ""
         if self._loads >= self.most_files:
             self.unread[f"{where or path}: more than {self.most_files} files are included"] = None
             return
@@ -94,14 +97,16 @@ class Machine:
         kind = kind or formats.by_name(path) or formats.by_text(loaded.text)
         if kind == "ini":
             self._last_ini = path
-        self._enter(loaded, section or "uwsgi", section, kind, path if written is None else written)
+        self._enter(loaded, section or "uwsgi", section, kind, path if written is None else written, by)
 
     def text(self, loaded: Loaded, section: str, kind: formats.Format) -> None:
         """A file whose text is known already."""
         self._last_ini = loaded.here
-        self._enter(loaded, section, section, kind, loaded.here)
+        self._enter(loaded, section, section, kind, loaded.here, None)
 
-    def _enter(self, loaded: Loaded, section: str, asked: str | None, kind: formats.Format, written: str) -> None:
+    def _enter(
+        self, loaded: Loaded, section: str, asked: str | None, kind: formats.Format, written: str, by: Setting | None
+    ) -> None:
         if (loaded.here, section) in self._open:
             self.problems[f"{loaded.here}: it includes itself, over and over: uWSGI does not start"] = None
             return
@@ -117,10 +122,14 @@ class Machine:
         parsed = formats.parse(kind, read, section)
         self._tell(parsed, loaded.here, numbers)
         raw = formats.raw_values(parsed, text, read, kind, section)
+        load = Load(loaded, asked, raw is not None)
+        (by.line.loads if by and by.line else self.top).append(load)
         self._open.append((loaded.here, section))
-        for entry, was in zip(parsed.entries, raw, strict=True):
-            line = numbers[min(entry.line, len(numbers)) - 1]
-            self.add(Setting(entry.name, entry.value, was, f"{loaded.here}:{line}"), loaded.here)
+        for entry, was in zip(parsed.entries, raw or [entry.value for entry in parsed.entries], strict=True):
+            where = f"{loaded.here}:{numbers[min(entry.line, len(numbers)) - 1]}"
+            line = Line(entry.name, was, entry.value, where)
+            load.lines.append(line)
+            self.add(Setting(entry.name, entry.value, was, where, line=line), loaded.here)
         self._open.pop()
 
     def _tell(self, parsed: Parsed, file: str, numbers: Sequence[int]) -> None:
@@ -152,7 +161,11 @@ class Machine:
     def _under(self, logic: Setting, setting: Setting, beside: str) -> None:
         verdict = conditions.judge(logic.name, logic.value, self.around, self.value)
         if not verdict.known:
+            if logic.line:
+                logic.line.is_known = False
             self.problems[f"{logic.where}: what stands under `{logic.name}` was taken as if it held"] = None
+        if setting.line and logic.name in conditions.LOOPS:
+            setting.line.is_looped = True
         if not verdict.values:
             self.untaken.append(setting)
         for value in verdict.values:
@@ -161,6 +174,12 @@ class Machine:
                 return
             text = setting.value if value is None else setting.value.replace("%(_)", value)
             self._put(replace(setting, value=text[: expand.LONGEST]), beside)
+
+    def argument(self, name: str, value: str, where: str) -> None:
+        """An option of a command line that acts like one of a file."""
+        line = Line(name, value, value, where)
+        self.top.append(line)
+        self.add(Setting(name, value, value, where, line=line))
 
     def given(self, options: Sequence[Option]) -> None:
         """Options of a command line, whose files and settings were taken from it already."""
@@ -185,14 +204,14 @@ class Machine:
                 self._refused(setting.where, f"`{name}` stands under `{self._logic.name}`")
             self._logic = setting
         elif name in formats.LOADERS:
-            self.file(setting.value, formats.LOADERS[name], setting.where, beside)
+            self.file(setting.value, formats.LOADERS[name], setting, beside)
         elif name in ("include", "config"):
             self._include(setting, beside)
         elif name in _SETTERS:
             self._set(setting, beside)
         elif name in _ELSEWHERE:
             self.problems[f"{setting.where}: `{name}`: {_ELSEWHERE[name]}"] = None
-        else:
+        elif name not in conditions.AT_ONCE:
             return
         setting.done = True
 
@@ -202,14 +221,14 @@ class Machine:
         if kind is None and "://" not in name:
             self._refused(setting.where, f"`{setting.name}` takes no {short(name) or 'empty name'}: its end names no format")
             kind = formats.by_name(name.rpartition(":")[0])
-        self.file(name, kind, setting.where, beside)
+        self.file(name, kind, setting, beside)
 
     def _set(self, setting: Setting, beside: str) -> None:
         name, sign, value = setting.value.partition("=")
         if not sign:
             self._refused(setting.where, f"`{setting.name} = {short(setting.value)}` has no second `=`")
             return
-        made = Setting(name, value, value, setting.where)
+        made = Setting(name, value, value, setting.where, line=setting.line)
         if setting.name == "set":
             self._put(made, beside)
             return

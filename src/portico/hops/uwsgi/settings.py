@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from portico.hops.uwsgi.surroundings import Loaded
 from portico.model.directive import Option
 
 
@@ -16,6 +17,32 @@ class Setting:
     raw: str
     where: str
     done: bool = False
+    line: Line | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass
+class Line:
+    """A setting as it was read, and what came of it: the files it loaded. `is_known` is False of a condition that could not
+    be judged; `is_looped`: it stands under a loop."""
+
+    name: str
+    raw: str
+    value: str
+    where: str
+    loads: list[Load] = field(default_factory=list)
+    is_known: bool = True
+    is_looped: bool = False
+
+
+@dataclass
+class Load:
+    """A file that was read, with the section that was asked for (None: none was). `is_raw`: its lines are known as they were
+    before magic variables were replaced."""
+
+    loaded: Loaded
+    section: str | None
+    is_raw: bool
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,14 @@ class Loaded:
 class Surroundings(Protocol):
     """Paths are of the machine the configuration is for; relative ones start where uWSGI is started.
 
-    `environ` is the environment that uWSGI is started with, None: not known. `is_guess`: nobody said where uWSGI is started.
-    `beside` is the file that names another one.
+    `folder` is where that is (`is_guess`: nobody said so), `environ` the environment that it is started with, None: not
+    known. `beside` is the file that names another one.
     """
 
     environ: Mapping[str, str] | None
     hostname: str | None
     is_guess: bool
+    folder: str
 
     def load(self, name: str, beside: str) -> Loaded: ...
 
@@ -49,6 +50,7 @@ class Nothing:
     environ: Mapping[str, str] | None = None
     hostname: str | None = None
     is_guess = False
+    folder = "/"
 
     def load(self, name: str, beside: str) -> Loaded:
         return Loaded(name, name)
