@@ -1,0 +1,81 @@
+"""Entries of the ledger, made of a directive: what becomes of it, or of a block and all within."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from portico.hops.nginx.written import written
+from portico.model.adoption import Carried, Value
+from portico.model.directive import Directive
+
+#: The key of portico.toml that takes raw lines for that context.
+EXTRA = {
+    "main": "nginx.extra_main",
+    "http": "nginx.extra_http",
+    "server": "nginx.extra_server",
+    "location": "nginx.extra_location",
+}
+_SECRET = re.compile(r"secret|passw|pwd|token|key|authorization|credential", re.IGNORECASE)
+#: Directives whose first argument names what the second says.
+_NAMING = ("uwsgi_param", "proxy_set_header", "fastcgi_param", "scgi_param", "grpc_set_header", "add_header", "set", "env")
+#: What stands behind `Basic` or `Bearer` in any header.
+_AUTHORIZED = re.compile(r"\b(Basic|Bearer)\s+[^\s;\"']+", re.IGNORECASE)
+_LONGEST = 160
+
+
+def shown(directive: Directive) -> str:
+    """As it reads in the file, on one line and not too long; of what is secret by its name only the name."""
+    args = directive.args
+    if directive.name in _NAMING and len(args) > 1 and _SECRET.search(args[0]) and not args[1].startswith("$"):
+        args = (args[0], "…")
+    if directive.name == "env" and args and "=" in args[0] and _SECRET.search(args[0]):
+        args = (f"{args[0].partition('=')[0]}=…",)
+    text = _AUTHORIZED.sub(r"\1 …", " ".join(" ".join((directive.name, *args)).split()))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def key(directive: Directive, name: str, value: Value, why: str = "") -> Carried:
+    """A key of portico.toml says the same."""
+    return Carried(directive.where, shown(directive), "key", name, value, why)
+
+
+def same(directive: Directive, why: str = "") -> Carried:
+    """Portico writes or does exactly that."""
+    return Carried(directive.where, shown(directive), "same", why=why)
+
+
+def differs(directive: Directive, why: str) -> Carried:
+    """Portico does it otherwise."""
+    return Carried(directive.where, shown(directive), "differs", why=why)
+
+
+def left(directive: Directive, why: str) -> Carried:
+    """It is not carried over."""
+    return Carried(directive.where, shown(directive), "left", why=why)
+
+
+def raw(
+    directive: Directive, level: str, copy: Directive | None = None, why: str = "", paths: tuple[str, ...] = ()
+) -> Iterator[Carried]:
+    """A raw line, or a block of them, for the context `level`: the lines of `copy` (else of the directive itself). What is
+    within a block has an entry of its own, without a value."""
+    lines = written(copy or directive)
+    yield Carried(directive.where, shown(directive), "raw", EXTRA[level], lines, why, paths)
+    for entry in _within(directive):
+        yield Carried(entry.where, shown(entry), "raw", EXTRA[level], None, f"part of the block in line {directive.line}")
+
+
+def whole(entry: Carried, directive: Directive) -> Iterator[Carried]:
+    """The fate of a block (`same`, `differs` or `left`), and the same for all within."""
+    yield entry
+    for inner in _within(directive):
+        why = entry.why if entry.fate != "same" else ""
+        yield Carried(inner.where, shown(inner), entry.fate, why=why)
+
+
+def _within(directive: Directive) -> Iterator[Directive]:
+    """Everything inside a block, at any depth; the entries of `types` are one list, told of as one."""
+    for entry in directive.block or () if directive.name != "types" else ():
+        yield entry
+        yield from _within(entry)

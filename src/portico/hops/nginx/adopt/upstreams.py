@@ -1,0 +1,169 @@
+"""Where the application listens: the servers of its upstream, or the address of its pass."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from portico.hops.nginx.adopt import fates, values
+from portico.hops.nginx.adopt.site import Site, target_of
+from portico.model.adoption import Carried
+from portico.model.directive import Directive
+
+_BALANCE = re.compile(r"least_conn|ip_hash|random|hash \$[a-z_]+( consistent)?")
+_WORD = re.compile(r"(weight|max_fails)=\d+|fail_timeout=(\d+\w*)|backup|down")
+_OWN_SOCKET = "Portico's uWSGI listens on a socket of its own; uwsgi.address takes a TCP address instead"
+_CONTAINER = "the name of a container: here nginx and uWSGI are on one machine, and `servers` names those on others"
+
+
+def pool(upstream: Directive, site: Site) -> Iterator[Carried]:
+    """The upstream block, with all within."""
+    yield fates.same(upstream, "" if upstream.args == ("portico_app",) else "Portico's own is called portico_app")
+    for entry in upstream.block or ():
+        if entry.name == "server" and entry.args:
+            yield from _server(entry, upstream, site)
+        else:
+            yield from _setting(entry, upstream, site)
+
+
+def straight(directive: Directive, site: Site) -> Iterator[Carried]:
+    """A pass to an address without an upstream block."""
+    address = target_of(directive)
+    if directive.name == "proxy_pass":
+        yield fates.differs(directive, "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that")
+    elif "$" in address:
+        yield fates.differs(directive, "Portico passes to its own upstream, whatever the request says")
+    elif address.startswith("unix:"):
+        yield fates.differs(directive, _OWN_SOCKET)
+    elif _is_remote(address):
+        yield from _remote(directive, address, ())
+        yield fates.key(directive, "role", "front", "the application is on another machine only")
+    elif _is_loopback(address):
+        yield fates.key(directive, "uwsgi.address", _plain(address))
+    else:
+        yield fates.differs(directive, _CONTAINER)
+
+
+def _server(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
+    address = _plain(entry.args[0])
+    if site.speaks_http:
+        yield fates.differs(entry, "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that")
+    elif _is_remote(address):
+        yield from _elsewhere(entry, upstream, site)
+    else:
+        yield from _here(entry, upstream, site)
+
+
+def _elsewhere(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
+    before = [other.args[0] for other in upstream.all("server") if other is not entry and "backup" not in other.args]
+    if "backup" in entry.args and entry.args[0] in before:
+        yield _reserve(entry, site)
+        return
+    yield from _remote(entry, _plain(entry.args[0]), entry.args[1:])
+    if not _local(upstream):
+        yield fates.key(entry, "role", "front", "the application is on other machines only")
+
+
+def _remote(directive: Directive, address: str, words: tuple[str, ...]) -> Iterator[Carried]:
+    known = [_in_seconds(word) for word in words if _WORD.fullmatch(word)]
+    others = [word for word in words if not _WORD.fullmatch(word)]
+    yield fates.key(directive, "servers", (" ".join((address, *known)),), "it runs portico up --role app")
+    if others:
+        yield fates.differs(directive, f"Portico's servers have no {', '.join(others)}")
+
+
+def _in_seconds(word: str) -> str:
+    name, _, time = word.partition("=")
+    whole = values.seconds(time) if name == "fail_timeout" else None
+    return word if whole is None else f"{name}={whole}s"
+
+
+def _here(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
+    local = _local(upstream)
+    address = _plain(entry.args[0])
+    first = entry is next(other for other in upstream.all("server") if other.args and _plain(other.args[0]) == address)
+    if not first or "backup" in entry.args:
+        yield _reserve(entry, site)
+        return
+    tcp = len(local) == 1 and _is_loopback(address)
+    if tcp:
+        yield fates.key(entry, "uwsgi.address", address)
+    if len(local) > 1 and address == local[0]:
+        yield fates.key(entry, "instances", len(local), "each has a socket of its own")
+    if len(_all(upstream)) > 1:
+        yield from _patience(entry)
+    if site.stands.among(entry, site.stands.at("upstream", "server")):
+        yield fates.same(entry)
+    elif not tcp:
+        remote_name = not address.startswith("unix:") and not _is_loopback(address)
+        yield fates.differs(entry, _CONTAINER if remote_name else _OWN_SOCKET)
+    weight = next((word for word in entry.args if word.startswith("weight=") and word != "weight=1"), "")
+    if weight:
+        yield fates.differs(entry, f"Portico's instances on one machine are equal: no {weight}")
+
+
+def _reserve(entry: Directive, site: Site) -> Carried:
+    if site.stands.among(entry, site.stands.at("upstream", "server")):
+        return fates.same(entry)
+    return fates.differs(entry, "Portico itself asks all servers again when every one of them failed")
+
+
+def _patience(entry: Directive) -> Iterator[Carried]:
+    for word in entry.args[1:]:
+        name, _, text = word.partition("=")
+        value = int(text) if name == "max_fails" and text.isdigit() else None
+        value = values.seconds(text) if name == "fail_timeout" else value
+        if value is not None:
+            yield fates.key(entry, f"upstream.{name}", value)
+
+
+def _setting(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
+    if _BALANCE.fullmatch(entry.text) and len(_all(upstream)) > 1:
+        yield fates.key(entry, "upstream.balance", entry.text)
+    elif _BALANCE.fullmatch(entry.text):
+        yield fates.same(entry, "without effect: there is one server only")
+    elif site.stands.has("upstream", entry):
+        yield from fates.whole(fates.same(entry), entry)
+    elif entry.name == "zone":
+        yield fates.same(entry, "Portico's upstream has one where there are several servers")
+    elif entry.name.startswith("keepalive"):
+        yield fates.differs(entry, "uWSGI ends each connection with its answer, so there is none to keep")
+    else:
+        yield from fates.whole(fates.differs(entry, "Portico's upstream has no such line"), entry)
+
+
+def _all(upstream: Directive) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_plain(entry.args[0]) for entry in upstream.all("server") if entry.args))
+
+
+def _local(upstream: Directive) -> tuple[str, ...]:
+    return tuple(address for address in _all(upstream) if not _is_remote(address))
+
+
+def _plain(address: str) -> str:
+    if address.startswith("unix:"):
+        return "unix:/" + address.removeprefix("unix:").lstrip("/")
+    return re.sub(r"^localhost(?=:)", "127.0.0.1", address)
+
+
+def _host(address: str) -> str:
+    host = address.rpartition(":")[0] if re.search(r":\d+$", address) else address
+    return host.strip("[]")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return bool(re.search(r":\d+$", address)) and ipaddress.ip_address(_host(address)).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_remote(address: str) -> bool:
+    """Another machine: an address that is not this one's, or a name with a dot; one without is a container's."""
+    if address.startswith("unix:") or "$" in address or not re.search(r":\d+$", address):
+        return False
+    try:
+        return not ipaddress.ip_address(_host(address)).is_loopback
+    except ValueError:
+        return "." in _host(address)
