@@ -9,7 +9,7 @@ from crossplane.analyzer import DIRECTIVES, NGX_HTTP_SRV_CONF
 from portico.hops.nginx.adopt import fates
 from portico.hops.nginx.adopt.moved import moved
 from portico.hops.nginx.adopt.site import Site, is_single
-from portico.hops.nginx.adopt.words import HTTP, OWN_PLACES, TUNING, Word
+from portico.hops.nginx.adopt.words import DEFAULTS, HTTP, OWN_PLACES, TUNING, Word
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
@@ -27,6 +27,8 @@ def plain(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
         yield from fates.whole(fates.same(directive), directive)
     elif _is_porticos(directive):
         yield from fates.whole(fates.same(directive, "Portico writes it itself where the project needs it"), directive)
+    elif directive.text in DEFAULTS and not _is_set_around(directive, level, site):
+        yield fates.same(directive, "nginx's own default")
     elif directive.name in OWN_PLACES:
         yield fates.differs(directive, OWN_PLACES[directive.name])
     elif _defined(directive, level, site):
@@ -115,6 +117,13 @@ def _defined(directive: Directive, level: str, site: Site) -> bool:
         return False
     index = _DEFINES[directive.name]
     return any(entry.args and entry.args[index] == directive.args[index] for entry in site.stands.at(level, directive.name))
+
+
+def _is_set_around(directive: Directive, level: str, site: Site) -> bool:
+    """Whether the default is there to undo what stands further out, or what Portico writes."""
+    around = {"location": (site.server, site.http), "server": (site.http,)}.get(level, ())
+    set_there = any(block.first(directive.name) for block in around)
+    return set_there or bool(site.stands.in_force(level, directive.name) or site.stands.below(level, directive.name))
 
 
 def _in_server(name: str) -> bool:

@@ -175,7 +175,7 @@ def target_of(directive: Directive) -> str:
     """The upstream or the address of a pass, without its scheme and its URI."""
     text = directive.args[0] if directive.args else ""
     scheme, found, rest = text.partition("://")
-    text = rest if found and scheme.isalnum() else text
+    text = rest if found and scheme.isalnum() and scheme != "unix" else text
     if text.startswith("unix:"):
         return "unix:/" + text.removeprefix("unix:").split(":", 1)[0].lstrip("/")
     return text.split("/", 1)[0]

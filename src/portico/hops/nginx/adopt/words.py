@@ -59,6 +59,16 @@ OWN_PLACES = {
     "master_process": "Portico's nginx always has a master",
     "working_directory": "Portico starts nginx in a folder of its own",
 }
+#: What nginx does where nothing is said (https://nginx.org/en/docs/http/ngx_http_core_module.html and its neighbours).
+DEFAULTS = frozenset(
+    {
+        *("tcp_nodelay on", "etag on", "merge_slashes on", "log_not_found on", "port_in_redirect on", "autoindex off"),
+        *("server_name_in_redirect off", "uwsgi_buffering on", "uwsgi_request_buffering on", "proxy_buffering on"),
+        *("satisfy all", "ssi off", "if_modified_since exact", "ignore_invalid_headers on", "uwsgi_intercept_errors off"),
+        *("uwsgi_ignore_client_abort off", "uwsgi_pass_request_headers on", "uwsgi_pass_request_body on"),
+        *("recursive_error_pages off", "client_body_in_file_only off", "auth_basic off", "limit_rate 0"),
+    }
+)
 #: Of no consequence for what visitors get: Portico's own choice stays.
 TUNING = frozenset(
     {
