@@ -62,7 +62,8 @@ def baseline(config: Mapping[str, Any], project: Path) -> Baseline:
         files.write_all(folder, stage.render(alone))
         root, _ = tree(nginx_conf.read(folder / CONF), str(folder / CONF))
         path = folder / alone.uwsgi.ini
-        options, _ = ini.parse(path.read_text(encoding="utf-8"), str(path))
+        # With role = "front" there is no uWSGI.
+        options = ini.parse(path.read_text(encoding="utf-8"), str(path))[0] if path.exists() else ()
     return Baseline(root or Directive("", (), "", 0, ()), options)
 
 
