@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from portico.actions.adopt.proof_kinds import OLD_DEAD
 from portico.actions.adopt.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
 from portico.actions.prepare import Prepared
 from portico.hops.nginx import moved as moved_nginx
+from portico.hops.nginx import moved_servers
 from portico.hops.nginx.listens import ServerListen
 from portico.hops.nginx.render import MIME_TYPES, UWSGI_PARAMS, packaged
 from portico.hops.nginx.tree import tree
@@ -61,9 +63,9 @@ def rewritten(inputs: ProofInputs, folder: Path) -> Old:
         inputs.options,
         moved_uwsgi.Aside(str(folder), _socket(folder), http_port, inputs.paths, root, _is_account, sockets.somaxconn()),
     )
-    wanted = moved_nginx.wanted(inputs.root, inputs.server, root)
+    wanted = moved_servers.wanted(inputs.root, inputs.server, root)
     ports = {name: sockets.free_port() for name in wanted}
-    named = moved_nginx.named_files(inputs.root, inputs.server, inputs.paths)
+    named = moved_servers.named_files(inputs.root, inputs.server, inputs.paths)
     nginx = moved_nginx.moved(
         inputs.root,
         inputs.server,
@@ -137,9 +139,14 @@ def _uwsgi(inputs: ProofInputs, old: Old, asked: Prepared, ini: Path) -> Command
     launcher = files.write(old.folder, File("uwsgi_launcher.py", _launcher(), 0o644))
     program = (executable, str(launcher)) if python.uwsgi.kind == "pyuwsgi" else ()
     environ = {**environment.base_environment(os.environ, asked.machine.us, asked.machine.us), **NO_TRACES}
-    environ.update(moved_uwsgi.variables(inputs.options))
+    environ.update((name, _filled_in(value)) for name, value in moved_uwsgi.variables(inputs.options))
     argv = (*program, python.uwsgi.path, "--ini", str(ini))
     return Command(argv, "run the old uWSGI", cwd=_home(inputs), environ=environ, user=_user(old, asked) or None)
+
+
+def _filled_in(value: str) -> str:
+    """With the variables of our own environment, which uWSGI would put in."""
+    return re.sub(r"\$\((\w+)\)", lambda found: os.environ.get(found[1], found[0]), value)
 
 
 def _user(old: Old, asked: Prepared) -> str:

@@ -17,10 +17,11 @@ from portico.actions.adopt.meant import About
 from portico.actions.adopt.proof_files import served
 from portico.actions.adopt.proof_inputs import ProofInputs
 from portico.actions.adopt.proof_kinds import DIFFERENT, NEW_DEAD, OLD_DEAD
-from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes
+from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes, names
 from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
 from portico.actions.prepare import Prepared
-from portico.hops.nginx.moved import wanted
+from portico.hops.nginx.listens import listens
+from portico.hops.nginx.moved_servers import wanted
 from portico.hops.uwsgi import moved as moved_uwsgi
 from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
 from portico.model.errors import PorticoError
@@ -176,7 +177,14 @@ class _Proving:
             if port not in kept
         ]
         found = served(inputs.root, inputs.server, inputs.paths)
-        return Site(inputs.root, inputs.server, found, kept, old.nginx.silent, inputs.requests)
+        friends = [
+            (name, entry.port)
+            for entry in listens(inputs.root, ourselves().uid == 0)
+            if entry.server is not inputs.server and entry.server in old.nginx.servers
+            for name in names(entry.server)[:2]
+            if str(entry.port) == old.own or entry.port in kept
+        ]
+        return Site(inputs.root, inputs.server, found, kept, old.nginx.silent, inputs.requests, friends)
 
     def _ask(self, pair: _Pair, site: Site) -> None:
         every = asks(site)

@@ -25,7 +25,8 @@ _COOKIE_BYTES, _PATH_BYTES = 7_900, 6_000
 @dataclass(frozen=True)
 class Site:
     """What is known of the old site. `others` are its further ports, for requests that are only sent on from there;
-    `silent` are locations that go to another application; `extra` are paths that the user wants asked."""
+    `silent` are locations that go to another application; `extra` are paths that the user wants asked;
+    `friends` are names of further servers of the site, with a port of each."""
 
     root: Directive
     server: Directive
@@ -33,6 +34,7 @@ class Site:
     others: Sequence[int] = ()
     silent: Sequence[str] = ()
     extra: Sequence[str] = ()
+    friends: Sequence[tuple[str, int]] = ()
 
 
 def limit_bytes(site: Site) -> int:
@@ -124,6 +126,8 @@ def _one_folder(one: Served) -> Iterator[Ask]:
 def _hosts(site: Site) -> Iterator[Ask]:
     for name in names(site.server)[1:4]:
         yield Ask(f"the name {name}", "GET", "/", host=name)
+    for name, port in site.friends:
+        yield Ask(f"the name {name}", "GET", "/?a=b", host=name, port=port)
     yield Ask("a name that is not this site's", "GET", "/", host="nobody.portico.invalid")
     yield Ask("no Host header", "GET", "/", host="", version="1.0")
     for port in site.others:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
-from portico.hops.nginx.listens import PASSES, ServerListen, http_block, listens
-from portico.hops.nginx.moved_servers import of_the_site
+from portico.hops.nginx.listens import PASSES, http_block
+from portico.hops.nginx.moved_servers import key_of, listens_of, of_the_site, place_of
 from portico.model.adoption import NO_MAP, PathMap
 from portico.model.directive import Directive
 
@@ -29,7 +28,7 @@ _MAIN_LEFT = ("stream", "mail", "google_perftools_profiles", "debug_points", "wo
 _RATES = ("limit_req", "limit_conn")
 #: These would connect to somebody, or listen where nothing else does.
 _ABROAD = ("ssl_stapling", "ssl_stapling_verify", "quic_retry", "quic_gso", "http3", "http3_hq", "quic_bpf", "quic_host_key")
-_LISTEN_KEPT = ("ssl", "http2", "default_server", "default")
+_LISTEN_KEPT = ("ssl", "default_server", "default")
 
 
 @dataclass(frozen=True)
@@ -64,37 +63,6 @@ class Moved:
     plain: bool = False
 
 
-def wanted(root: Directive, server: Directive, as_root: bool) -> dict[str, ServerListen]:
-    """The addresses that the site's servers listen on: one for each port, whatever the hosts before it, by the port's
-    number as text; a unix socket by its path. The site's own come first."""
-    found: dict[str, ServerListen] = {}
-    servers = of_the_site(root, server)
-    every = [entry for entry in listens(root, as_root) if entry.server in servers]
-    for entry in sorted(every, key=lambda entry: entry.server is not server):
-        found.setdefault(_key(entry), entry)
-    return found
-
-
-def _key(entry: ServerListen) -> str:
-    return str(entry.port) if entry.port else entry.host
-
-
-def named_files(root: Directive, server: Directive, paths: PathMap) -> frozenset[str]:
-    """The files that have to be there for nginx to start: certificates and modules, as paths of this machine."""
-    blocks = [*of_the_site(root, server), *(entry for entry in (http_block(root),) if entry)]
-    names = ("ssl_certificate", "ssl_certificate_key", "ssl_trusted_certificate", "ssl_client_certificate", "ssl_dhparam")
-    found = {_place(entry, paths, root.file) for block in blocks for entry in block.all(*names) if entry.args}
-    return frozenset(found | {_place(entry, paths, root.file) for entry in root.all("load_module") if entry.args})
-
-
-def _place(entry: Directive, paths: PathMap, conf: str) -> str:
-    """The file it names; relative ones start in the folder of nginx.conf."""
-    path = entry.args[0]
-    if "$" in path or ":" in path.partition("/")[0]:
-        return path
-    return paths.here(path) if path.startswith("/") else str(PurePosixPath(conf).parent / path)
-
-
 def moved(root: Directive, server: Directive, aside: Aside) -> Moved:
     """The configuration of that site alone, as it is but for what has to be otherwise beside a running one."""
     return _Mover(root, server, aside).all()
@@ -126,9 +94,9 @@ class _Mover:
         """Whether a certificate that these servers need cannot be read, so that they speak plain HTTP here."""
         blocks = [*self._servers, *(entry for entry in (http_block(self._root),) if entry)]
         keys = [entry for block in blocks for entry in block.all("ssl_certificate", "ssl_certificate_key") if entry.args]
-        lost = [entry for entry in keys if _place(entry, self._aside.paths, self._root.file) in self._aside.unreadable]
+        lost = [entry for entry in keys if place_of(entry, self._aside.paths, self._root.file) in self._aside.unreadable]
         for entry in lost[:1]:
-            path = _place(entry, self._aside.paths, self._root.file)
+            path = place_of(entry, self._aside.paths, self._root.file)
             self._say(f"{entry.where}: {path} cannot be read here, so the old nginx speaks plain HTTP where it spoke TLS")
         return bool(lost)
 
@@ -141,7 +109,9 @@ class _Mover:
                 continue
             if entry.name in _MAIN_LEFT or (entry.name == "user" and not self._aside.keep_user):
                 self._say(f"{entry.where}: `{entry.text}` is left out")
-            elif entry.name == "load_module" and _place(entry, self._aside.paths, self._root.file) in self._aside.unreadable:
+            elif (
+                entry.name == "load_module" and place_of(entry, self._aside.paths, self._root.file) in self._aside.unreadable
+            ):
                 self._say(f"{entry.where}: {entry.text}: there is no such module here, so it is left out")
             else:
                 yield from self._moved(entry)
@@ -184,7 +154,7 @@ class _Mover:
         if not entry.args:
             return entry
         relative = entry.name in _PREFIX_FILES
-        first = self._aside.paths.here(entry.args[0]) if relative else _place(entry, self._aside.paths, self._root.file)
+        first = self._aside.paths.here(entry.args[0]) if relative else place_of(entry, self._aside.paths, self._root.file)
         return replace(entry, args=(first, *entry.args[1:]))
 
     def _rate(self, entry: Directive) -> Iterator[Directive]:
@@ -208,21 +178,26 @@ class _Mover:
         # Written by `_one_server`, which knows which of them fall together.
         yield from ()
 
+    def _http2(self, entry: Directive) -> Iterator[Directive]:
+        self._say(f"{entry.where}: http2 is left out: nobody here speaks it")
+        yield from ()
+
     def _one_server(self, entry: Directive) -> Iterator[Directive]:
         if entry not in self._servers:
             # That of an upstream, a map or a geo block.
             yield entry
             return
         given: dict[int, list[str]] = {}
-        for found in wanted_of(self._root, entry):
+        for found in listens_of(self._root, entry):
             words = found.directive.args[1:] if found.directive else ()
             kept = [word for word in words if word in _LISTEN_KEPT]
             kept += ["ssl"] if found.ssl and "ssl" not in kept else []
-            port = self._aside.ports[_key(found)]
+            port = self._aside.ports[key_of(found)]
             merged = given.setdefault(port, [])
-            merged += [word for word in kept if word not in merged and not (self._plain and word in ("ssl", "http2"))]
-            if "proxy_protocol" in words and found.directive:
-                self._say(f"{found.directive.where}: proxy_protocol is left out: nobody sends it here")
+            merged += [word for word in kept if word not in merged and not (self._plain and word == "ssl")]
+            for word in ("proxy_protocol", "http2"):
+                if word in words and found.directive:
+                    self._say(f"{found.directive.where}: {word} is left out: nobody here speaks it")
         lines = tuple(_simple("listen", f"127.0.0.1:{port}", *words) for port, words in given.items())
         yield replace(entry, block=(*lines, *self._inside(entry)))
 
@@ -275,11 +250,6 @@ class _Mover:
                 yield from (inner for inner in block.deep("location", "if", "limit_except") if entry in (inner.block or ()))
 
 
-def wanted_of(root: Directive, server: Directive) -> Iterator[ServerListen]:
-    """The addresses of that server; without any the port 80."""
-    return (entry for entry in listens(root) if entry.server is server)
-
-
 def _simple(name: str, *args: str, block: tuple[Directive, ...] | None = None) -> Directive:
     return Directive(name, args, "", 0, block)
 
@@ -290,6 +260,7 @@ _RULES: Mapping[str, Callable[[_Mover, Directive], Iterator[Directive]]] = {
     **dict.fromkeys(_CACHES, _Mover._cache),
     **dict.fromkeys(PASSES, _Mover._pass),
     "listen": _Mover._listen,
+    "http2": _Mover._http2,
     "server": _Mover._one_server,
     "location": _Mover._place_of,
 }

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from portico.hops.uwsgi.escape import PLACEHOLDERS, ini_value
 from portico.hops.uwsgi.options import sockets
 from portico.model.adoption import PathMap
 from portico.model.directive import Option
@@ -46,7 +45,12 @@ _PATHS = _names(
     "chdir chdir2 pythonpath pp python-path wsgi-file file mimefile mime-file check-static static-safe pidfile eval-file "
     "route-file cache-dir pyshell-file paste ini-paste ini-paste-logged dyn-file env-file manage-file"
 )
+_PASTE = _names("ini-paste ini-paste-logged")
 _PAIRS = _names("static-map static-map2 mount worker-mount")
+#: A percent sign that begins nothing that only the machine knows
+#: (https://uwsgi-docs.readthedocs.io/en/latest/Configuration.html#magic-variables).
+_PERCENT = re.compile(r"%(?![hivVkuUgGtTjbr(])")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*")
 _PYTHON = re.compile(r"python\d*(\.\d+)?(/.*)?|python.*|http|corerouter|router_.*|gevent|0:.*")
 
 
@@ -82,7 +86,7 @@ def variables(options: Sequence[Option]) -> tuple[tuple[str, str], ...]:
     """What it puts into its environment, in order. They have to be there before Python begins, where uWSGI is a module that
     Python has loaded: `os.environ` is made once (https://docs.python.org/3/library/os.html#os.environ)."""
     pairs = (option.value.partition("=") for option in options if option.name == "env")
-    return tuple((name, value) for name, _, value in pairs if name)
+    return tuple((name, value) for name, _, value in pairs if _VARIABLE.fullmatch(name))
 
 
 def speaks_http(options: Sequence[Option]) -> tuple[str, ...]:
@@ -94,11 +98,10 @@ def moved(options: Sequence[Option], aside: Aside) -> Moved:
     """The same options in the same order, but for those that have to be otherwise beside a running one."""
     mover = _Mover(options, aside)
     lines = tuple(mover.lines())
-    head = ["[uwsgi]", *(f"set-placeholder = {entry}" for entry in PLACEHOLDERS)]
     own = ["need-app = true", "no-orphans = true", f"socket = {aside.socket}", "chmod-socket = 666"]
     own += [f"{mover.http_kind} = 127.0.0.1:{aside.http_port}"] if aside.http_port else []
     homes = [option.value for option in options if option.name == "home" and option.value]
-    text = "\n".join([*head, *lines, *own, ""])
+    text = "\n".join(["[uwsgi]", *lines, *own, ""])
     return Moved(
         text, aside.paths.here(homes[-1]) if homes else "", tuple(mover.adjusted), speaks_http(options), mover.becomes
     )
@@ -120,7 +123,10 @@ class _Mover:
     def lines(self) -> Iterator[str]:
         for option in self._options:
             kept = self._kept(option)
-            if kept is not None:
+            if kept is not None and option.name in _PASTE:
+                # Read once more it would bring back all that was left out.
+                yield f"paste = config:{_safe(kept)}"
+            elif kept is not None:
                 yield f"{option.name} = {_safe(kept)}"
 
     def _kept(self, option: Option) -> str | None:
@@ -171,8 +177,5 @@ class _Mover:
 
 
 def _safe(value: str) -> str:
-    """As uWSGI reads it back; what has no other form stays as it was written."""
-    try:
-        return ini_value(value)
-    except ValueError:
-        return value.replace("\n", " ").strip()
+    """As uWSGI reads it back. What its reader here has left to the machine (`%k`, `$(NAME)`, `@(file)`) stays for it."""
+    return _PERCENT.sub("%%", value).replace("\n", " ").strip()
