@@ -21,11 +21,15 @@ import tomllib
 
 from portico.actions.adopt.asked import Asked
 from portico.actions.adopt.run import adopt
+from portico.actions.listen import DEFAULT
 from portico.actions.listen import parse as parse_listen
+from portico.actions.looked import Looked
 from portico.model.config import Config
 from portico.model.result import Result
 
 SHAPES = Path(__file__).parent / "shapes"
+#: What nginx finds where it looks for files that a distribution brings: this machine's own would make other plans.
+NGINX = Path(__file__).parent / "nginx"
 NAMES = sorted(path.parent.name for path in SHAPES.glob("*/shape.toml"))
 FATES = {"key", "same", "raw", "differs", "left"}
 
@@ -42,6 +46,8 @@ class Shape:
 
 def _asked(folder: Path, about: Mapping[str, Any], project: Path, write: bool) -> Asked:
     maps = [text.split("=", 1) for text in about.get("maps", ())]
+    if not about.get("root") and not any(old == "/etc/nginx" for old, _ in maps):
+        maps.append(["/etc/nginx", str(NGINX)])
     return Asked(
         project=project,
         nginx=str(folder / about["nginx"]) if about.get("nginx") else "",
@@ -59,62 +65,54 @@ def _about(name: str) -> dict[str, Any]:
     return tomllib.loads((folder / "shape.toml").read_text(encoding="utf-8").replace("{here}", str(folder)))
 
 
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Each shape is taken over once for all tests of this file."""
-
-    @functools.cache
-    def of(name: str) -> Shape:
-        project = tmp_path_factory.mktemp(re.sub(r"\W", "-", name))
+@pytest.fixture(scope="module", params=NAMES)
+def shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shape:
+    """Each shape is taken over once for all tests of this file. What an auditor of nginx's files says is not asked here: it
+    is a process of its own for each."""
+    name = request.param
+    project = tmp_path_factory.mktemp(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("portico.actions.adopt.run.audited", lambda conf: Looked())
         result = adopt(_asked(SHAPES / name, _about(name), project, write=True))
-        return Shape(SHAPES / name, _about(name), result, (project / "portico.toml").read_text(encoding="utf-8"))
-
-    return of
+    return Shape(SHAPES / name, _about(name), result, (project / "portico.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_configuration_means_what_the_files_mean(shapes: Any, name: str) -> None:
-    shape = shapes(name)
-
+def test_the_configuration_means_what_the_files_mean(shape: Shape) -> None:
     assert _plain(tomllib.loads(shape.written)) == _plain(shape.about["expected"])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_notable_lines_have_the_fate_they_should(shapes: Any, name: str) -> None:
-    shape = shapes(name)
+def test_notable_lines_have_the_fate_they_should(shape: Shape) -> None:
     lines = [(_short(line["where"], shape), line) for line in shape.result.data["lines"]]
     wrong = {}
-    for place, wanted in shape.about.get("fates", {}).items():
+    for place, wanted in shape.about["fates"].items():
         fates, _, key = wanted.partition(" ")
         got = [line for where, line in lines if where == place]
         if not any(line["fate"] in fates.split("|") and key in ("", *_keys(line)) for line in got):
             wrong[place] = (wanted, [(line["fate"], line["key"], line["text"]) for line in got])
 
     assert wrong == {}
-    assert shape.about.get("fates"), "every shape has lines to look at"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_line_is_dropped(shapes: Any, name: str) -> None:
-    shape = shapes(name)
+def test_no_line_is_dropped(shape: Shape) -> None:
     told = Counter(_short(line["where"], shape) for line in shape.result.data["lines"])
     there = Counter(_short(where, shape) for where in _directives(shape))
+    options = {_short(where, shape) for where in _options(shape)}
+
+    whole = {_short(line["where"], shape) for line in shape.result.data["lines"] if line["fate"] == "left"}
 
     assert {place: count for place, count in there.items() if told[place] < count} == {}
-    assert {_short(where, shape) for where in _options(shape)} - set(told) == set()
+    assert {place for place in options if place not in told and place.rpartition(":")[0] not in whole} == set()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_line_says_what_becomes_of_it(shapes: Any, name: str) -> None:
-    for line in shapes(name).result.data["lines"]:
+def test_every_line_says_what_becomes_of_it(shape: Shape) -> None:
+    for line in shape.result.data["lines"]:
         assert line["fate"] in FATES
+        assert line["text"]
         assert line["key"] or line["fate"] not in ("key", "raw"), line
         assert line["why"] or line["fate"] not in ("differs", "left"), line
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_secrets_stay_in_the_file(shapes: Any, name: str) -> None:
-    shape = shapes(name)
+def test_secrets_stay_in_the_file(shape: Shape) -> None:
     shown = json.dumps(shape.result.data, default=str) + "".join(map(repr, shape.result.findings))
 
     for secret in shape.about.get("secrets", ()):
@@ -122,12 +120,11 @@ def test_secrets_stay_in_the_file(shapes: Any, name: str) -> None:
         assert secret in shape.written
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_adopting_again_gives_the_same(shapes: Any, name: str) -> None:
-    shape = shapes(name)
-    again = adopt(_asked(shape.folder, shape.about, Path(shape.result.data["project"]), write=False))
+@pytest.mark.parametrize("name", ["debian-enabled", "helpers", "tls-only-redirect"])
+def test_adopting_again_gives_the_same(name: str, tmp_path: Path) -> None:
+    first, second = (adopt(_asked(SHAPES / name, _about(name), tmp_path, write=False)).data for _ in range(2))
 
-    assert {**again.data, "written": None, "next": None} == {**shape.result.data, "written": None, "next": None}
+    assert json.dumps(first, default=str) == json.dumps(second, default=str)
 
 
 def test_there_are_shapes_enough() -> None:
@@ -138,8 +135,7 @@ def test_there_are_shapes_enough() -> None:
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a configuration means, however it is written: units, lists of one, slashes at the end, spaces in raw lines."""
     found = Config.model_validate(config).model_dump(exclude_none=True)
-    if "listen" in found:
-        found["listen"] = str(parse_listen(str(found["listen"])))
+    found["listen"] = str(parse_listen(str(found.get("listen", DEFAULT))))
     for table in ("static", "media"):
         if table in found:
             found[table] = {url: folder.rstrip("/") for url, folder in found[table].items()}
@@ -212,7 +208,9 @@ def _here(path: str, shape: Shape) -> str:
     for old, new in sorted((text.split("=", 1) for text in shape.about.get("maps", ())), key=lambda pair: -len(pair[0])):
         if path == old or path.startswith(old + "/"):
             return str((shape.folder / new).resolve()) + path[len(old) :]
-    return str(shape.folder / shape.about["root"]) + path if shape.about.get("root") else path
+    if shape.about.get("root"):
+        return f"{(shape.folder / shape.about['root']).resolve()}{path}"
+    return path.replace("/etc/nginx/", f"{NGINX}/")
 
 
 _OPTION = {
