@@ -10,7 +10,19 @@ _MOST_REPLACED = 200
 LONGEST = 1 << 16
 
 
-def expanded(value: str, symbol: str, lookup: Lookup) -> tuple[str, bool]:
+class Effort:
+    """How many characters may still be put together, for all values of a configuration."""
+
+    def __init__(self, most: int = 1 << 24) -> None:
+        self.left = most
+
+    def spend(self, size: int) -> bool:
+        """Whether there is as much left."""
+        self.left -= size
+        return self.left >= 0
+
+
+def expanded(value: str, symbol: str, lookup: Lookup, effort: Effort) -> tuple[str, bool]:
     """The value with each `SYMBOL(key)` replaced that `lookup` knows, and whether it came to an end.
 
     After each replacement uWSGI begins anew with the second character, so that what was put in is looked at, too.
@@ -24,7 +36,7 @@ def expanded(value: str, symbol: str, lookup: Lookup) -> tuple[str, bool]:
             continue
         value = value[:start] + text + value[end + 1 :]
         at, replaced = 1, replaced + 1
-        if replaced > _MOST_REPLACED or len(value) > LONGEST:
+        if replaced > _MOST_REPLACED or len(value) > LONGEST or not effort.spend(len(value)):
             return value[:LONGEST], False
     return value, True
 

@@ -50,6 +50,8 @@ class Machine:
         self._is_running = False
         self._open: list[tuple[str, str]] = []
         self._loads = 0
+        self._effort = expand.Effort()
+        self._copied = expand.Effort(1 << 26)
 
     # Files
 
@@ -108,7 +110,7 @@ class Machine:
         self, loaded: Loaded, section: str, asked: str | None, kind: formats.Format, written: str, by: Setting | None
     ) -> None:
         if (loaded.here, section) in self._open:
-            self.problems[f"{loaded.here}: it includes itself, over and over: uWSGI does not start"] = None
+            self._refused(by.where if by else loaded.here, f"{loaded.here} includes itself, over and over")
             return
         self._table = magic.of_file(loaded.there, written, asked)
         self._first = self._first or magic.first(self._table)
@@ -126,7 +128,7 @@ class Machine:
         (by.line.loads if by and by.line else self.top).append(load)
         self._open.append((loaded.here, section))
         for entry, was in zip(parsed.entries, raw or [entry.value for entry in parsed.entries], strict=True):
-            where = f"{loaded.here}:{numbers[min(entry.line, len(numbers)) - 1]}"
+            where = f"{loaded.here}:{_real(entry.line, numbers)}"
             line = Line(entry.name, was, entry.value, where)
             load.lines.append(line)
             self.add(Setting(entry.name, entry.value, was, where, line=line), loaded.here)
@@ -134,10 +136,10 @@ class Machine:
 
     def _tell(self, parsed: Parsed, file: str, numbers: Sequence[int]) -> None:
         for line, text in parsed.problems:
-            self.problems[f"{file}:{numbers[line - 1]}: {text}" if line else f"{file}: {text}"] = None
+            self.problems[f"{file}:{_real(line, numbers)}: {text}" if line else f"{file}: {text}"] = None
         if parsed.error:
             line, column, text = parsed.error
-            self.unread[f"{file}:{numbers[min(line, len(numbers)) - 1]}:{column}: {text}"] = None
+            self.unread[f"{file}:{_real(line, numbers)}:{column}: {text}"] = None
 
     # Options
 
@@ -169,11 +171,11 @@ class Machine:
         if not verdict.values:
             self.untaken.append(setting)
         for value in verdict.values:
-            if len(self.settings) >= MOST_OPTIONS:
-                self.unread[f"{setting.where}: more than {MOST_OPTIONS} options are given"] = None
+            text = (setting.value if value is None else setting.value.replace("%(_)", value))[: expand.LONGEST]
+            if len(self.settings) >= MOST_OPTIONS or not self._copied.spend(len(text)):
+                self.unread[f"{setting.where}: more options are given here than anybody would write"] = None
                 return
-            text = setting.value if value is None else setting.value.replace("%(_)", value)
-            self._put(replace(setting, value=text[: expand.LONGEST]), beside)
+            self._put(replace(setting, value=text), beside)
 
     def argument(self, name: str, value: str, where: str) -> None:
         """An option of a command line that acts like one of a file."""
@@ -267,7 +269,7 @@ class Machine:
     def _pass(self, symbol: str, lookup: expand.Lookup) -> None:
         for setting in self.settings:
             if not setting.done and symbol + "(" in setting.value:
-                setting.value, ended = expand.expanded(setting.value, symbol, lookup)
+                setting.value, ended = expand.expanded(setting.value, symbol, lookup, self._effort)
                 if not ended:
                     self._refused(setting.where, f"the value of `{setting.name}` refers to itself without end")
                 elif symbol == "$" and self.around.environ is None:
@@ -279,3 +281,8 @@ class Machine:
             return None
         text = self.around.text(path)
         return text[:-1] if text and text[-1] in "\r\n" else text
+
+
+def _real(line: int, numbers: Sequence[int]) -> int:
+    """The line in the file of one that was read. An error may lie behind the last line."""
+    return numbers[max(1, min(line, len(numbers))) - 1]
