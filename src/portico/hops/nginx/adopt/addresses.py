@@ -51,8 +51,7 @@ def _is_plain(entry: ServerListen) -> bool:
 def unlisted(site: Site) -> Iterator[Carried]:
     """What nginx or Portico listen on where no line says so."""
     value, lines = address(site)
-    where = site.server.where if site.server.line else (site.server.block or (site.server,))[0].where
-    entry = partial(Carried, where, "no listen" if None in lines else "no listen of plain HTTP")
+    entry = partial(Carried, site.where, "no listen" if None in lines else "no listen of plain HTTP")
     if None in lines:
         yield entry("key", "listen", value, "nginx listens there where no line says otherwise")
     elif not lines:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portico.hops.nginx.adopt import fates
-from portico.hops.nginx.adopt.application import included, param
 from portico.hops.nginx.adopt.in_server import in_server
 from portico.hops.nginx.adopt.levels import by_key, plain, raw
 from portico.hops.nginx.adopt.logs import log_line
-from portico.hops.nginx.adopt.proxies import NAMES as REAL_IP
-from portico.hops.nginx.adopt.proxies import real_ip
 from portico.hops.nginx.adopt.servers import other_server
+from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site, target_of
-from portico.hops.nginx.adopt.types import types
 from portico.hops.nginx.adopt.upstreams import pool
 from portico.hops.nginx.adopt.values import max_age
-from portico.hops.nginx.adopt.words import EVENTS, HTTP, MAIN
+from portico.hops.nginx.adopt.words import EVENTS, MAIN
 from portico.hops.nginx.listens import PASSES
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
-_LOGS = ("access_log", "error_log", "log_format")
 #: A module's file without `ngx_`, `_module.so`, and how the names of its directives begin.
 _MODULES = {
     "stream": ("stream",),
@@ -107,22 +103,10 @@ def in_http(directive: Directive, site: Site, last: list[Carried]) -> Iterator[C
         yield from other_server(directive, site)
     elif name == "upstream":
         yield from _upstream(directive, site)
-    elif name in _LOGS:
-        yield from log_line(directive, "http", site)
-    elif name in REAL_IP:
-        yield from real_ip(directive, "http", site)
-    elif name == "include":
-        yield included(directive)
-    elif name == "types":
-        yield from types(directive, "http", site)
     elif name == "map" and directive.args[-1:] == ("$portico_hashed_cache",):
         yield from _hashed(directive, site)
-    elif name in HTTP:
-        yield from by_key(directive, "http", site, HTTP[name])
-    elif name == "uwsgi_param":
-        yield from param(directive, "http", site)
     else:
-        yield from plain(directive, "http", site)
+        yield from shared(directive, "http", site)
 
 
 def _hashed(directive: Directive, site: Site) -> Iterator[Carried]:

@@ -7,15 +7,12 @@ from dataclasses import replace
 
 from portico.hops.nginx.adopt import fates, public
 from portico.hops.nginx.adopt.addresses import listen, names, unlisted
-from portico.hops.nginx.adopt.application import application, included, param
-from portico.hops.nginx.adopt.levels import by_key, plain, raw
-from portico.hops.nginx.adopt.logs import log_line
-from portico.hops.nginx.adopt.proxies import NAMES as REAL_IP
-from portico.hops.nginx.adopt.proxies import real_ip
+from portico.hops.nginx.adopt.application import application
+from portico.hops.nginx.adopt.levels import raw
+from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site, is_everything
 from portico.hops.nginx.adopt.static import files, folder
-from portico.hops.nginx.adopt.types import types
-from portico.hops.nginx.adopt.words import HTTP
+from portico.hops.nginx.adopt.unsaid import unsaid
 from portico.hops.nginx.locations import parts
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
@@ -31,34 +28,22 @@ def in_server(site: Site, last: list[Carried]) -> Iterator[Carried]:
         first = next((one for one in site.server.all("location") if any(map(site.passes_here, one.block or ()))), None)
         if first:
             yield fates.differs(first, _PREFIX_ONLY)
+    yield from unsaid(site)
     for entry in site.server.block or ():
         yield from _location(entry, site, last) if entry.name == "location" else _line(entry, site)
 
 
 def _line(entry: Directive, site: Site) -> Iterator[Carried]:
-    name = entry.name
-    if name == "listen" and entry.args:
+    if entry.name == "listen" and entry.args:
         yield from listen(entry, site)
-    elif name == "server_name":
+    elif entry.name == "server_name":
         yield from names(entry, site)
-    elif name in ("access_log", "error_log"):
-        yield from log_line(entry, "server", site)
-    elif name in REAL_IP:
-        yield from real_ip(entry, "server", site)
-    elif name == "types":
-        yield from types(entry, "server", site)
-    elif name == "uwsgi_param":
-        yield from param(entry, "server", site)
-    elif name == "root" and entry.args:
+    elif entry.name == "root" and entry.args:
         yield from public.root(entry, site)
-    elif name == "try_files" and site.front is site.server:
+    elif entry.name == "try_files" and site.front is site.server:
         yield from public.tries(entry, site)
-    elif name == "include":
-        yield included(entry)
-    elif name in HTTP:
-        yield from by_key(entry, "server", site, HTTP[name])
     else:
-        yield from plain(entry, "server", site)
+        yield from shared(entry, "server", site)
 
 
 def _location(entry: Directive, site: Site, last: list[Carried]) -> Iterator[Carried]:

@@ -44,7 +44,10 @@ class Site:
 
     def passes_here(self, directive: Directive) -> bool:
         """Whether it is a pass to the application."""
-        return directive.name in _PASS_NAMES and bool(self.target) and target_of(directive) == self.target
+        if directive.name not in _PASS_NAMES or not self.target:
+            return False
+        # The second is Portico's own, see `trace_map`.
+        return target_of(directive) == self.target or directive.args == ("$portico_backend",)
 
     @cached_property
     def application(self) -> Directive | None:
@@ -137,7 +140,7 @@ class Site:
     @property
     def is_rendered(self) -> bool:
         """Whether Portico wrote the configuration."""
-        return any(entry.args[:1] == ("portico",) for entry in self.http.all("log_format"))
+        return any(entry.args[-1:] == ("$portico_request_id",) for entry in self.http.all("map"))
 
     def stands_in_front(self, directive: Directive) -> bool:
         """Whether Portico writes that in the location that looks for files."""
@@ -159,6 +162,11 @@ class Site:
     def shares_params(self) -> bool:
         """Whether a file `uwsgi_params` lies beside Portico's configuration."""
         return not self.params_file
+
+    @property
+    def where(self) -> str:
+        """The place of the server; of one that only stands around a part of a configuration, that of its first line."""
+        return self.server.where if self.server.line else (self.server.block or (self.server,))[0].where
 
     @property
     def folder(self) -> str:
