@@ -114,7 +114,7 @@ def test_the_root_of_another_machine(pair: Project, folder: Path) -> None:
     for name in ("wwwroot", "etc/nginx/sites-enabled", "etc/nginx/conf", "etc/uwsgi"):
         (other / name).mkdir(parents=True)
     (other / "wwwroot/destiny").symlink_to(pair.folder)
-    (other / "etc/nginx/conf/uwsgi_params").write_text("uwsgi_param QUERY_STRING $query_string;\n", encoding="utf-8")
+    (other / "etc/nginx/conf/uwsgi_params").write_text("uwsgi_param REGION eu;\n", encoding="utf-8")
     (other / "etc/nginx/sites-enabled/destiny").write_text(SERVER, encoding="utf-8")
     (other / "etc/nginx/nginx.conf").write_text(
         "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n", encoding="utf-8"
@@ -164,7 +164,7 @@ def _unreadable(path: Path) -> None:
         ("destiny.conf", lambda path: path.write_bytes(os.urandom(4096)), "destiny.conf"),
         ("destiny.conf", lambda path: path.write_text("include destiny.conf;\n"), "destiny.conf"),
         ("destiny.conf", lambda path: path.write_text("# x\n" * (10 << 18)), "larger than"),
-        ("destiny.conf", lambda path: path.mkdir(), "not an ordinary file"),
+        ("destiny.conf", lambda path: path.mkdir(), "Is a directory"),
         ("destiny.conf", lambda path: path.write_text(""), "destiny.conf"),
         ("uwsgi.json", lambda path: path.write_text('{"uwsgi": {\n "socket": ":1"\n "x": 1}}'), "uwsgi.json:3:"),
         ("uwsgi.xml", lambda path: path.write_text("<uwsgi>\n<socket>:1</sock></uwsgi>"), "uwsgi.xml:2:"),
@@ -203,19 +203,19 @@ def test_an_option_that_does_not_exist(pair: Project) -> None:
 def test_what_render_wrote_makes_the_same_plan(site: Project) -> None:
     toml = (
         'listen = "127.0.0.1:8777"\nserver_name = ["a.example", "b.example"]\n'
-        '[nginx]\nclient_max_body_size = "75m"\nextra_server = ["location = /ping { return 204; }"]\n'
+        '[nginx]\nclient_max_body_size = "75m"\nextra_server = ["location = /ping {", "    return 204;", "}"]\n'
         "[uwsgi]\nprocesses = 3\nharakiri = 20\n"
     )
     site.write("portico.toml", toml)
-    before = site.portico("config", "--json").result["plan"]
+    flags = ("--allow-root-app",) if ROOT else ()
+    before = site.portico("config", "--json", *flags).result["plan"]
     out = site.folder / "out"
-    assert site.portico("render", "--out", str(out)).code == 0
+    assert site.portico("render", *flags, "--out", str(out)).code == 0
     files = ("--nginx", str(out / "nginx.conf"), "--uwsgi", str(out / "uwsgi.ini"))
     ran = site.portico("adopt", "--json", "--write", "--force", *files)
     assert [one for one in ran.result["lines"] if one["fate"] in ("left", "differs")] == []
-    assert site.portico("config", "--json").result["plan"] == before | {"origins": after_origins(site)}
-
-
-def after_origins(site: Project) -> Any:
-    """Where values come from is what an adoption changes."""
-    return site.portico("config", "--json").result["plan"].get("origins")
+    after = site.portico("config", "--json", *flags).result["plan"]
+    # Where values come from is what an adoption changes.
+    assert {key: value for key, value in after.items() if key != "origins"} == {
+        key: value for key, value in before.items() if key != "origins"
+    }

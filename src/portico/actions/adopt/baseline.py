@@ -78,7 +78,7 @@ def _inspection(config: Config, project: Path) -> Inspection:
             "module": target.module,
             "file": target.file,
             "callable": target.callable or "application",
-            "interpreter": Interpreter(python, python, "3", Uwsgi("pyuwsgi", "")),
+            "interpreter": Interpreter(python, python, "3", Uwsgi("pyuwsgi", "", "2.0.30")),
             "python_path": tuple(str((project / folder).resolve()) for folder in config.uwsgi.pythonpath or ()),
         }
     )

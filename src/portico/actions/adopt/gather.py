@@ -21,7 +21,7 @@ from portico.model.adoption import PathMap
 from portico.model.directive import Directive
 from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import UwsgiSeen
-from portico.model.finding import CouldNotTell, Finding
+from portico.model.finding import Finding
 from portico.system import nginx_conf
 
 
@@ -39,7 +39,8 @@ class Instance:
 @dataclass(frozen=True)
 class Gathered:
     """What was read. `root` is nginx's main context, includes resolved, or None without an nginx file; `conf` its file, with
-    `problems` of reading it. `emperors` are instances that only start vassals, which are among `instances`."""
+    `problems` of reading it, `absent` those of them that are an include of a file which is not here. `emperors` are
+    instances that only start vassals, which are among `instances`."""
 
     asked: Asked
     paths: PathMap
@@ -48,20 +49,20 @@ class Gathered:
     problems: tuple[str, ...]
     instances: tuple[Instance, ...]
     emperors: tuple[Instance, ...] = ()
-    unknown: tuple[CouldNotTell, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 def gather(asked: Asked) -> Gathered:
     """Raises PorticoError when no file is named and none found, or one cannot be read or understood."""
     paths = path_map(asked.maps, asked.root)
     conf, uwsgi = _named(asked, paths)
-    root, problems, unknown = _nginx(conf, paths) if conf else (None, (), ())
+    root, problems, absent = _nginx(conf, paths) if conf else (None, (), ())
     given = tuple(_instance(name, paths) for name in uwsgi)
     emperors = tuple(one for one in given if one.seen.value("emperor"))
     below = tuple(_instance(file, paths) for one in emperors for file in vassals(one.seen, paths))
     # An emperor may serve an application of its own, too.
     serving = tuple(one for one in given if one not in emperors or _serves(one))
-    return Gathered(asked, paths, conf, root, problems, serving + below, emperors, unknown)
+    return Gathered(asked, paths, conf, root, problems, serving + below, emperors, absent)
 
 
 def _serves(instance: Instance) -> bool:
@@ -87,13 +88,13 @@ def _here(name: str, paths: PathMap) -> str:
     return os.path.abspath(paths.here(name))  # noqa: PTH100
 
 
-def _nginx(conf: str, paths: PathMap) -> tuple[Directive, tuple[str, ...], tuple[CouldNotTell, ...]]:
+def _nginx(conf: str, paths: PathMap) -> tuple[Directive, tuple[str, ...], tuple[str, ...]]:
     root, problems = tree(nginx_conf.read(Path(conf), paths=paths), conf)
     absent, broken = absent_and_broken(problems)
     if root is None or broken:
         told = list(unparsed(broken)) or [_unread([*absent, f"{conf}: it holds no directive"][0])]
         raise PorticoError(told[0], Exit.USAGE, told[1:])
-    return as_main(root), problems, tuple(CouldNotTell("nginx.include", text) for text in absent)
+    return as_main(root), problems, absent
 
 
 def _instance(name: str, paths: PathMap) -> Instance:
@@ -108,6 +109,8 @@ def _proved(instance: Instance) -> Instance:
     wrong = [_unread(text) for text in seen.unread]
     if instance.file in seen.missing_files:
         wrong.append(_unread(f"{instance.file}: there is no such file"))
+    elif not wrong and not seen.options:
+        wrong += [_unread(text) for text in seen.problems or (f"{instance.file}: it holds no option of uWSGI",)]
     if wrong:
         raise PorticoError(wrong[0], Exit.USAGE, wrong[1:])
     return instance

@@ -17,6 +17,7 @@ from portico.actions.adopt.relative import relative
 from portico.hops.nginx.adopt import carry as nginx
 from portico.hops.uwsgi.adopt import absent
 from portico.hops.uwsgi.adopt import carry as uwsgi
+from portico.hops.uwsgi.adopt.shown import shown
 from portico.model.adoption import Carried
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
@@ -66,6 +67,10 @@ def _options(instances: tuple[Instance, ...], gathered: Gathered, rendered: Base
     folder = str(Path(first.file).parent)
     found = uwsgi.carry(options, rendered.uwsgi if rendered else None, gathered.paths, folder)
     found += absent.absent(options)
+    found += tuple(
+        Carried(option.where, shown(option), "left", why="it stands under a condition that does not hold on this machine")
+        for option in first.seen.untaken
+    )
     if others:
         found += (Carried(first.file, f"{len(instances)} uWSGIs", "key", "instances", len(instances), "one pool of each"),)
     why = f"one more uWSGI of the same site: [instances] starts it like {first.name}"
@@ -88,13 +93,13 @@ def _baseline(config: Any, project: Path) -> tuple[Baseline | None, tuple[Findin
 
 def _unread(gathered: Gathered) -> Iterator[Carried]:
     """What an include names that is not here."""
-    for problem in gathered.unknown:
-        where, _, text = problem.reason.rpartition(": ")
-        known = next((name for name in _OWN_INCLUDES if name in problem.reason), "")
+    for problem in gathered.absent:
+        where, _, text = problem.partition(": ")
+        known = next((name for name in _OWN_INCLUDES if name in text), "")
         if known:
-            yield Carried(where or gathered.conf, f"include {known}", "same", why=f"Portico writes its own {known}")
+            yield Carried(where, f"include {known}", "same", why=f"Portico writes its own {known}")
         else:
-            yield Carried(where or gathered.conf, f"include: {text}", "left", why="what it includes could not be read")
+            yield Carried(where, f"include: {text}", "left", why="what it includes could not be read")
     for file in dict.fromkeys(path for one in gathered.instances for path in one.seen.missing_files):
         yield Carried(file, "an included file", "left", why="it is not here, so what it says is not known")
 
@@ -105,9 +110,7 @@ def _others(gathered: Gathered, choice: Choice) -> Iterable[Carried]:
     for one in gathered.emperors:
         if one.name not in taken:
             why = "Portico supervises the site's uWSGI itself, so there is no emperor"
-            yield from (
-                Carried(option.where, f"{option.name} = {option.value}", "differs", why=why) for option in one.seen.options
-            )
+            yield from (Carried(option.where, shown(option), "differs", why=why) for option in one.seen.options)
     for one in gathered.instances:
         if one.name not in taken:
             why = f"another site: portico adopt --uwsgi {one.name} in the folder of its project"

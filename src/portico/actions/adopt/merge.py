@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portico.model.adoption import Carried
+from portico.model.config import Config
 
 #: The tables whose own keys are names of the user's, with whatever characters.
 _TABLES = ("env", "static", "media")
@@ -22,7 +23,8 @@ class Merged:
 
 
 def merge(lines: Iterable[Carried]) -> Merged:
-    """Lists and tables add up in the order of the lines; of another value the last one counts."""
+    """Lists and tables add up in the order of the lines; of another value the last one counts. Keys come in the order of the
+    reference."""
     config: dict[str, Any] = {}
     places: dict[str, list[str]] = {}
     for line in lines:
@@ -32,7 +34,7 @@ def merge(lines: Iterable[Carried]) -> Merged:
             adds = isinstance(value, tuple)
             _put(config, key, value)
             places[_dotted(key)] = [*(places.get(_dotted(key), []) if adds else ()), line.where]
-    return Merged(config, {key: tuple(dict.fromkeys(found)) for key, found in places.items()})
+    return Merged(_in_order(config, Config), {key: tuple(dict.fromkeys(found)) for key, found in places.items()})
 
 
 def _single(line: Carried) -> list[tuple[tuple[str, ...], Any]]:
@@ -49,6 +51,16 @@ def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for part in path[:-1]:
         table = table.setdefault(part, {})
     table[path[-1]] = [*table.get(path[-1], ()), *value] if isinstance(value, tuple) else value
+
+
+def _in_order(table: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    known = [name for name in model.model_fields if name in table]
+    ordered = {name: table[name] for name in (*known, *(name for name in table if name not in known))}
+    inner = {name: model.model_fields[name].annotation for name in known}
+    return {
+        name: _in_order(value, inner[name]) if hasattr(inner.get(name), "model_fields") else value
+        for name, value in ordered.items()
+    }
 
 
 def _dotted(path: tuple[str, ...]) -> str:

@@ -30,7 +30,10 @@ from portico.model.evidence import Evidence
 from portico.model.finding import Finding
 from portico.model.proof import Proof
 from portico.model.result import Result
+from portico.seams.faults.socket_kinds import OTHER_SOCKET
 
+#: What gixy says of an include that is not here, which the ledger tells already.
+_GIXY_ABSENT = "File not found"
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -72,7 +75,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
         "lines": [asdict(line) for line in made.lines],
         "counts": dict(Counter(line.fate for line in made.lines)),
         "missing": absent,
-        "unknown": [asdict(one) for one in (*gathered.unknown, *looked.unknown)],
+        "unknown": [asdict(one) for one in looked.unknown if not one.reason.startswith(_GIXY_ABSENT)],
         "proof": proof.data() if proof else None,
         "written": path,
         "next": next_steps(adopted.gathered, made, path),
@@ -103,7 +106,9 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
     asked = audited(Path(gathered.conf)) if gathered.conf else Looked()
     names = misspelt(gathered.root) if gathered.root else ()
-    return Looked((*names, *findings(known))) + asked, known
+    # Where one address is the site's uWSGI, others are those of other programs, other machines or other sites.
+    found = [one for one in findings(known) if not (adopted.choice.matched and one.id == OTHER_SOCKET.id)]
+    return Looked((*names, *found)) + asked, known
 
 
 def _unmatched(adopted: Adopted) -> list[Finding]:

@@ -151,6 +151,9 @@ def parameters(evidence: Evidence) -> Iterator[Finding]:
             )
         return
     lost = [found for block in route.chain for found in block.all("uwsgi_param") if found.args[:1] == ("REQUEST_METHOD",)]
+    if not lost and any("params" in problem for problem in evidence.nginx.parse_errors):
+        # An include that is not here may have them.
+        return
     other = route.settings("fastcgi_param") or route.settings("scgi_param")
     kind = kinds.LOST_PARAMS if lost else kinds.OTHER_PARAMS if other else kinds.NO_PARAMS
     own = next(iter(route.settings("uwsgi_param")), None)
