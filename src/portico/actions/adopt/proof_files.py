@@ -49,7 +49,7 @@ def _below(block: Directive, around: list[Directive], paths: PathMap) -> Iterato
 def _location(location: Directive, around: list[Directive], paths: PathMap) -> Iterator[Served]:
     modifier, name = parts(location)
     tries = location.first("try_files")
-    if location.first(*PASSES, "return") and not tries:
+    if location.first(*PASSES, "return", "internal") and not tries:
         return
     setting = next((found for one in [location, *around] if (found := one.first("alias", "root"))), None)
     if setting is None or not setting.args or not _is_plain(setting.args[0]) or modifier == "@":

@@ -90,7 +90,8 @@ def _locations(site: Site) -> Iterator[str]:
         modifier, name = parts(location)
         plain = modifier in ("", "=", "^~") and name.startswith("/") and not set(name) & set(" $?#")
         known = name == "/" or f"{name.rstrip('/')}/" in prefixes or " ".join(location.args) in site.silent
-        if plain and not known and not location.first("internal"):
+        if plain and not known:
+            # One that is `internal` is asked for too: it has to stay so.
             yield name
 
 

@@ -77,6 +77,7 @@ class _Mover:
         self._adjusted: dict[str, None] = {}
         self._silent: dict[str, None] = {}
         self._location = ""
+        self._defaults: set[int] = set()
         self._plain = self._lacks_certificate()
 
     def all(self) -> Moved:
@@ -178,6 +179,14 @@ class _Mover:
         # Written by `_one_server`, which knows which of them fall together.
         yield from ()
 
+    def _is_gone(self, word: str, port: int) -> bool:
+        """Whether a word of `listen` cannot be said: for want of a certificate, or because addresses fall together here."""
+        if word in ("default", "default_server"):
+            taken = port in self._defaults
+            self._defaults.add(port)
+            return taken
+        return self._plain and word == "ssl"
+
     def _http2(self, entry: Directive) -> Iterator[Directive]:
         self._say(f"{entry.where}: http2 is left out: nobody here speaks it")
         yield from ()
@@ -194,7 +203,7 @@ class _Mover:
             kept += ["ssl"] if found.ssl and "ssl" not in kept else []
             port = self._aside.ports[key_of(found)]
             merged = given.setdefault(port, [])
-            merged += [word for word in kept if word not in merged and not (self._plain and word == "ssl")]
+            merged += [word for word in kept if word not in merged and not self._is_gone(word, port)]
             for word in ("proxy_protocol", "http2"):
                 if word in words and found.directive:
                     self._say(f"{found.directive.where}: {word} is left out: nobody here speaks it")

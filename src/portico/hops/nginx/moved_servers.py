@@ -14,12 +14,9 @@ def of_the_site(root: Directive, server: Directive) -> tuple[Directive, ...]:
     """The site's server, and those that have to do with it: of the same names (on another port), that send clients to one of
     its names, and a default server of its ports that only refuses strangers. In the order of the configuration."""
     names = _names(server)
-    ports = {(entry.host, entry.port) for entry in listens(root) if entry.server is server}
-    found = []
-    for other in servers(root):
-        if other is server or (names & _names(other)) or _sends_to(other, names) or _refuses(root, other, ports):
-            found.append(other)
-    return tuple(found)
+    friends = [one for one in servers(root) if one is server or names & _names(one) or _sends_to(one, names)]
+    ports = {(entry.host, entry.port) for entry in listens(root) if entry.server in friends}
+    return tuple(one for one in servers(root) if one in friends or _refuses(root, one, ports))
 
 
 def _names(server: Directive) -> set[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from portico.hops.uwsgi.options import sockets
+from portico.hops.uwsgi.options import KNOWN, elsewhere, sockets, unknown
 from portico.model.adoption import PathMap
 from portico.model.directive import Option
 
@@ -114,6 +114,8 @@ class _Mover:
         self._listening = {id(option) for _, _, option in sockets(options)}
         kinds = [kind for kind, _, _ in sockets(options) if kind in _HTTP]
         self.http_kind = kinds[0] if kinds else "http-socket"
+        self._misspelt = {id(option) for option, _ in unknown(options)}
+        self._foreign = {id(option) for option in elsewhere(options)}
         self.adjusted: dict[str, None] = {}
         self.becomes = False
 
@@ -133,6 +135,10 @@ class _Mover:
         """The value it has here; None where it is left out."""
         name, value = option.name, option.value
         if id(option) in self._listening or name in (*_UWSGI, "protocol") or name in _READ or _PLACES.fullmatch(name):
+            return None
+        if name not in KNOWN and id(option) not in self._misspelt:
+            if id(option) in self._foreign:
+                self._say(option, "the uWSGI that is used here was built without it")
             return None
         if _DEEDS.fullmatch(name):
             self._say(option, "it would act on more than the requests of the comparison")
@@ -164,8 +170,14 @@ class _Mover:
         if others:
             self._say(option, f"the uWSGI that is used here has no plugin {', '.join(others)}")
 
+    def _here(self, path: str) -> str:
+        """What magic variables made of the file's own path is a path of this machine already."""
+        folders = [new for _, new in self._aside.paths.pairs]
+        known = any(path == new or path.startswith(new + "/") for new in folders if new)
+        return path if known else self._aside.paths.here(path)
+
     def _placed(self, name: str, value: str) -> str:
-        here = self._aside.paths.here
+        here = self._here
         if name in _PATHS:
             return here(value)
         if name in _PAIRS and "=" in value:
