@@ -26,7 +26,9 @@ def test_a_near_name_is_told_with_its_place(name: str, known: str) -> None:
     assert finding.evidence == (f"/n.conf:3: {name} x", f"/n.conf:9: {name} y")
 
 
-@pytest.mark.parametrize("name", ["uwsgi_pass", "more_set_headers", "vhost_traffic_status_zone", "brotli_types", "set"])
+@pytest.mark.parametrize(
+    "name", ["uwsgi_pass", "http2", "keepalive_time", "more_set_headers", "vhost_traffic_status_zone", "brotli_types", "set"]
+)
 def test_what_nginx_or_a_module_may_have_is_no_mistake(name: str) -> None:
     assert misspelt(main(of(name, "x"))) == ()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from portico.actions.doctor.diagnose import ordered
 from portico.actions.doctor.look_uwsgi import configured
 from portico.actions.doctor.rules import KINDS, RULES
-from portico.hops.nginx.listens import first_url
+from portico.hops.nginx.listens import PASSES, first_url, servers
 from portico.hops.nginx.passes import all_passes, backends
 from portico.hops.nginx.route import route
 from portico.hops.nginx.tree import tree
@@ -58,10 +58,16 @@ def _front_page(root: Directive) -> tuple[Visit, ...]:
         return ()
     parts = urlsplit(url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
-    host = parts.hostname or ""
-    way = route(root, parts.scheme, host, port, parts.netloc, "/")
+    way = route(root, parts.scheme, parts.hostname or "", port, _name(root) or parts.netloc, "/")
     made = Exchange("http", parts.netloc, "GET", "/", parts.netloc, status=200)
     return (Visit("asked", made, way),)
+
+
+def _name(root: Directive) -> str:
+    """What visitors call the first server that passes requests on; empty when it has no name but patterns."""
+    passing = next((one for one in servers(root) if next(one.deep(*PASSES), None)), None)
+    names = [name for entry in passing.all("server_name") for name in entry.args] if passing else []
+    return next((name for name in names if name.strip("_") and not set(name) & set("*~$")), "")
 
 
 def _backends(evidence: Evidence, root: Directive) -> tuple[BackendSeen, ...]:

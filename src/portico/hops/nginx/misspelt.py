@@ -23,6 +23,14 @@ MISSPELT = Kind(
 #: Their entries begin with words of the user's, which look like directives.
 _TABLES = frozenset(("map", "geo", "types", "split_clients", "match", "charset_map", "upstream_conf"))
 _NEAR = 0.84
+#: Directives of nginx and njs that crossplane's list does not have, and whose name is near to one that it has
+#: (https://nginx.org/en/docs/dirindex.html).
+_NEWER = frozenset(
+    {
+        *("http2", "js_engine", "keepalive_min_timeout", "keepalive_time", "ssl_certificate_cache"),
+        *("grpc_ssl_certificate_cache", "proxy_ssl_certificate_cache", "uwsgi_ssl_certificate_cache"),
+    }
+)
 #: A module of a third party prefixes its directives with its own name, which may be near to nothing or to everything.
 _SHORTEST = 4
 
@@ -31,7 +39,7 @@ def misspelt(root: Directive) -> tuple[Finding, ...]:
     """One for each name, with all places; what is near to no directive may be a module's, and is not told."""
     found: dict[str, list[Directive]] = {}
     for entry in _entries(root):
-        if entry.name not in DIRECTIVES and len(entry.name) >= _SHORTEST:
+        if entry.name not in DIRECTIVES and entry.name not in _NEWER and len(entry.name) >= _SHORTEST:
             found.setdefault(entry.name, []).append(entry)
     near = {name: difflib.get_close_matches(name, DIRECTIVES, 1, _NEAR) for name in found}
     return tuple(_finding(name, near[name][0], places) for name, places in found.items() if near[name])
