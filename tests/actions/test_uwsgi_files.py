@@ -80,7 +80,8 @@ BOMBS = {
     "loops": "[uwsgi]\nfor-times = 9999\n" + "env = " + "%(_)" * 5000 + "\n" + "endfor =\n",
     "brackets": "[uwsgi]\na = " + "%(" * 100_000 + "\nb = " + "%(a)" * 20_000 + "\n",
     "magic": "[uwsgi]\na = " + "%p" * 1_500_000 + "\n",
-    "lines": "[uwsgi]\n" + "a=1\n" * 50_000,
+    "lines": "[uwsgi]\n" + "a=1\n" * 1_000_000,
+    "options": "[uwsgi]\n" + "a=1\n" * 49_000,
     "a glob": "[uwsgi]\nfor-glob = /*/*/*/*/*/*/*\nenv = %(_)\nendfor =\n",
 }
 
@@ -149,9 +150,9 @@ def test_what_other_programs_would_tell_is_never_fetched(tmp_path: Path):
     assert not mark.exists()
     assert seen.value("env") == f"A=@(exec://touch {mark})"
     assert seen.value("listen") == "3"
-    assert [problem.partition(": ")[2] for problem in seen.unread] == [
-        "`exec://` is not followed",
-        "`http://` is not followed",
+    assert [problem.removeprefix(f"{tmp_path}/a.ini:")[:26] for problem in seen.problems] == [
+        "3: `exec://` is not follow",
+        "4: `http://` is not follow",
     ]
 
 
@@ -237,3 +238,10 @@ def test_several_files_and_the_command_line_of_one_that_runs(tmp_path: Path):
     assert [(one.name, one.value) for one in seen.options] == [("chdir", "/srv"), ("base", "/srv")]
     assert seen.missing_files == ("/nowhere.ini",)
     assert seen.unread == ("/nowhere.ini: it does not exist",)
+
+
+def test_what_only_the_machine_knows_stays_and_is_told(tmp_path: Path):
+    write(tmp_path, a_dot_ini="[uwsgi]\nlog = /var/%h/%%h.log\n")
+    seen = read_uwsgi(str(tmp_path / "a.ini"))
+    assert seen.value("log") == "/var/%h/%h.log"
+    assert seen.problems == (f"{tmp_path}/a.ini:2: `%h` stays: what it stands for is not known here",)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: No configuration that somebody wrote has more options, or more lines; reading much larger ones would take minutes.
+MOST_OPTIONS = 20_000
+MOST_LINES = 50_000
+TOO_MANY = f"more than {MOST_OPTIONS} options"
+
 
 @dataclass(frozen=True)
 class Entry:

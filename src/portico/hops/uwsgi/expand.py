@@ -28,6 +28,8 @@ def expanded(value: str, symbol: str, lookup: Lookup, effort: Effort) -> tuple[s
     After each replacement uWSGI begins anew with the second character, so that what was put in is looked at, too.
     """
     at, replaced = 0, 0
+    if len(value) > LONGEST:
+        return value, False
     while (found := _next(value, symbol, at)) is not None:
         start, end = found
         text = lookup(value[start + 2 : end])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from portico.hops.uwsgi.entries import Entry, Parsed, short
+from portico.hops.uwsgi.entries import MOST_OPTIONS, Entry, Parsed, short
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.S)
+_MOST_TOKENS = 8 * MOST_OPTIONS
 _INT_MIN, _INT_MAX = -(1 << 31), (1 << 31) - 1
 
 
@@ -29,8 +31,10 @@ def parse(text: str, section: str) -> Parsed:
     entries: list[Entry] = []
     problems: list[tuple[int, str]] = []
     for name, value in root[section].items():
-        key = keys[name]
-        for at, part in enumerate(value if isinstance(value, list) else [value]):
+        key = keys.get(name) or _Key(name, 1)
+        if len(entries) > MOST_OPTIONS:
+            break
+        for at, part in enumerate(value[: MOST_OPTIONS + 1] if isinstance(value, list) else [value]):
             said = _text(part)
             line = key.lines[at] if at < len(key.lines) else key.line
             if said is None:
@@ -88,7 +92,7 @@ class _Lines:
 def _keys(text: str, section: str, lines: _Lines) -> list[_Key]:
     """The keys of the object `section` (of the last one, when there are several) in a text that is JSON."""
     walk = _Walk(section, lines)
-    for match in _TOKEN.finditer(text):
+    for match in itertools.islice(_TOKEN.finditer(text), _MOST_TOKENS):
         walk.take(match[0], match.start(), match.end())
     return list(walk.found.values())
 

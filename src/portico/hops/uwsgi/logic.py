@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from portico.hops.uwsgi import conditions, expand, formats, magic
-from portico.hops.uwsgi.entries import Parsed, short
+from portico.hops.uwsgi.entries import MOST_LINES, MOST_OPTIONS, TOO_MANY, Parsed, short
 from portico.hops.uwsgi.normal import normal
 from portico.hops.uwsgi.option_names import KNOWN
 from portico.hops.uwsgi.settings import Line, Load, Reading, Setting
@@ -23,7 +23,6 @@ _ELSEWHERE = {"inject-before": "the file is not put in front", "inject-after": "
 _ELSEWHERE |= {"resolve": "no name is looked up", "declare-option": "what options of that name stand for is not followed"}
 _SCHEMES = ("emperor", "http", "data", "sym", "section", "fd", "exec", "call", "callint")
 #: No configuration that somebody wrote has more.
-MOST_OPTIONS = 100_000
 MOST_FILES = 200
 
 
@@ -50,6 +49,7 @@ class Machine:
         self._is_running = False
         self._open: list[tuple[str, str]] = []
         self._loads = 0
+        self._is_full = False
         self._effort = expand.Effort()
         self._copied = expand.Effort(1 << 26)
 
@@ -60,9 +60,9 @@ class Machine:
         where = by.where
         scheme = name.partition("://")[0]
         if scheme in _SCHEMES and name.startswith(scheme + "://"):
-            self.unread[f"{where}: `{scheme}://` is not followed"] = None
+            self.problems[f"{where}: `{scheme}://` is not followed: what it would give is not known"] = None
         elif name == "-":
-            self.unread[f"{where}: standard input is not read"] = None
+            self.problems[f"{where}: standard input is not read: what it would give is not known"] = None
         elif name.startswith(":") and kind == "ini" and self._last_ini:
             self.load(self._last_ini, name[1:], kind, by, beside, written="")
         else:
@@ -116,6 +116,9 @@ class Machine:
         self._first = self._first or magic.first(self._table)
         self.files[loaded.here] = None
         text = loaded.text or ""
+        if text.count("\n") > MOST_LINES:
+            self.unread[f"{loaded.here}: more than {MOST_LINES} lines: nobody wrote that by hand"] = None
+            return
         try:
             read, numbers = magic.substituted(text, self._table | self._first)
         except ValueError as error:
@@ -128,25 +131,27 @@ class Machine:
         (by.line.loads if by and by.line else self.top).append(load)
         self._open.append((loaded.here, section))
         for entry, was in zip(parsed.entries, raw or [entry.value for entry in parsed.entries], strict=True):
-            where = f"{loaded.here}:{_real(entry.line, numbers)}"
+            where = f"{loaded.here}:{magic.line_of(entry.line, numbers)}"
             line = Line(entry.name, was, entry.value, where)
             load.lines.append(line)
+            for letter in magic.facts_in(was):
+                self.problems[f"{where}: `%{letter}` stays: what it stands for is not known here"] = None
             self.add(Setting(entry.name, entry.value, was, where, line=line), loaded.here)
         self._open.pop()
 
     def _tell(self, parsed: Parsed, file: str, numbers: Sequence[int]) -> None:
         for line, text in parsed.problems:
-            self.problems[f"{file}:{_real(line, numbers)}: {text}" if line else f"{file}: {text}"] = None
+            self.problems[f"{file}:{magic.line_of(line, numbers)}: {text}" if line else f"{file}: {text}"] = None
         if parsed.error:
             line, column, text = parsed.error
-            self.unread[f"{file}:{_real(line, numbers)}:{column}: {text}"] = None
+            self.unread[f"{file}:{magic.line_of(line, numbers)}:{column}: {text}"] = None
 
     # Options
 
     def add(self, setting: Setting, beside: str = "") -> None:
         """An option as a file or a command line gives it, under the loop or condition that is open."""
         if len(self.settings) + len(self.untaken) >= MOST_OPTIONS:
-            self.unread[f"{setting.where}: more than {MOST_OPTIONS} options are given"] = None
+            self._too_many(setting.where)
             return
         if self._is_running:
             self._put(setting, beside)
@@ -173,7 +178,7 @@ class Machine:
         for value in verdict.values:
             text = (setting.value if value is None else setting.value.replace("%(_)", value))[: expand.LONGEST]
             if len(self.settings) >= MOST_OPTIONS or not self._copied.spend(len(text)):
-                self.unread[f"{setting.where}: more options are given here than anybody would write"] = None
+                self._too_many(setting.where)
                 return
             self._put(replace(setting, value=text), beside)
 
@@ -239,6 +244,11 @@ class Machine:
         made.done = True
         self._keep(made)
 
+    def _too_many(self, where: str) -> None:
+        if not self._is_full:
+            self._is_full = True
+            self.unread[f"{where}: {TOO_MANY}, or too large ones, and no more are read"] = None
+
     def _refused(self, where: str, what: str) -> None:
         self.problems[f"{where}: {what}: uWSGI does not start"] = None
 
@@ -271,7 +281,9 @@ class Machine:
             if not setting.done and symbol + "(" in setting.value:
                 setting.value, ended = expand.expanded(setting.value, symbol, lookup, self._effort)
                 if not ended:
-                    self._refused(setting.where, f"the value of `{setting.name}` refers to itself without end")
+                    self._refused(
+                        setting.where, f"the value of `{setting.name}` refers to itself without end, or is far too long"
+                    )
                 elif symbol == "$" and self.around.environ is None:
                     self.problems[f"{setting.where}: `{setting.name}` takes what the environment has for `$(...)`"] = None
 
@@ -281,8 +293,3 @@ class Machine:
             return None
         text = self.around.text(path)
         return text[:-1] if text and text[-1] in "\r\n" else text
-
-
-def _real(line: int, numbers: Sequence[int]) -> int:
-    """The line in the file of one that was read. An error may lie behind the last line."""
-    return numbers[max(1, min(line, len(numbers))) - 1]

@@ -7,7 +7,7 @@ config_magic_table_fill in core/uwsgi.c of its sources. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 #: Facts of the machine, the account, the moment and the build, which no text tells.
 UNKNOWN = frozenset("hivVkuUgGtTjbrIJ")
@@ -67,3 +67,13 @@ def substituted(text: str, table: Mapping[str, str]) -> tuple[str, tuple[int, ..
             raise ValueError(f"magic variables make it larger than {LARGEST >> 20} MiB")
     take(text[at:], True)
     return "".join(parts), tuple(numbers)
+
+
+def facts_in(raw: str) -> list[str]:
+    """The letters in a value as it is written that stand for what no text tells."""
+    return [letter for letter in _MAGIC.findall(raw) if letter in UNKNOWN] if "%" in raw else []
+
+
+def line_of(line: int, numbers: Sequence[int]) -> int:
+    """The line in the file of one that was read. An error may lie behind the last line."""
+    return numbers[max(1, min(line, len(numbers))) - 1]

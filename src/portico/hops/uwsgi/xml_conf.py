@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-from portico.hops.uwsgi.entries import Entry, Parsed
+from portico.hops.uwsgi.entries import MOST_OPTIONS, TOO_MANY, Entry, Parsed
 
 #: What is deeper is no configuration.
 _DEEPEST = 64
@@ -67,6 +67,8 @@ class _Reader:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise _RefusedError("elements lie too deep in one another")
+        if len(self.entries) > MOST_OPTIONS:
+            raise _RefusedError(TOO_MANY)
         if not self.inside:
             first = next(iter(attributes.items()), ("", ""))
             self.inside = name == "uwsgi" and (not self.asked or first == ("id", self.asked))

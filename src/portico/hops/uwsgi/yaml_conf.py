@@ -11,12 +11,13 @@ from typing import Any
 
 import yaml
 
-from portico.hops.uwsgi.entries import Entry, Parsed, place, short
+from portico.hops.uwsgi.entries import MOST_OPTIONS, TOO_MANY, Entry, Parsed, place, short
 
 _LOADER = getattr(yaml, "CLoader", yaml.Loader)
 _SEQUENCE_STARTS = (yaml.FlowSequenceStartToken, yaml.BlockSequenceStartToken)
 _SEQUENCE_ENTRIES = (yaml.FlowEntryToken, yaml.BlockEntryToken)
 _ENDS = (yaml.BlockEndToken, yaml.FlowSequenceEndToken)
+_MOST_STEPS = 8 * MOST_OPTIONS
 _OTHER = "a uWSGI without libyaml (as pip installs it)"
 
 
@@ -40,7 +41,9 @@ def parse(text: str, section: str) -> Parsed:
 def _wrong(text: str, steps: Callable[..., Iterable[Any]], take: Callable[[Any], bool]) -> tuple[int, int, str] | None:
     """Goes through the steps until `take` has enough; line, column and what PyYAML says when it does not understand."""
     try:
-        for step in steps(text, Loader=_LOADER):
+        for number, step in enumerate(steps(text, Loader=_LOADER)):
+            if number > _MOST_STEPS:
+                return 1, 1, TOO_MANY
             if not take(step):
                 break
     except yaml.reader.ReaderError as error:
