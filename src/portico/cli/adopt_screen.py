@@ -55,10 +55,9 @@ def _counts(data: Data) -> str:
 
 
 def _folder(data: Data) -> str:
-    """What the places of all lines begin with."""
-    places = [line["where"] for line in data["lines"] if line["where"].startswith("/")]
-    folder = os.path.commonpath(places) if len(places) > 1 else ""
-    return folder.rpartition("/")[0] + "/" if folder in places else folder.rstrip("/") + "/"
+    """The folder that the named files share; places in it are told without it."""
+    files = [name for name in (data["nginx"], *data["uwsgi"]) if name]
+    return os.path.commonpath([os.path.dirname(name) for name in files]).rstrip("/") + "/" if files else ""  # noqa: PTH120
 
 
 def _line(line: Data, folder: str) -> Iterator[str]:

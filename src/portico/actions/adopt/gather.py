@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portico.actions.adopt.asked import Asked, path_map
+from portico.actions.adopt.expansion import proved
 from portico.actions.adopt.kinds import NOTHING, UNREAD
 from portico.actions.check_nginx import absent_and_broken
 from portico.actions.doctor.discover import hand_written
@@ -21,19 +22,20 @@ from portico.model.adoption import PathMap
 from portico.model.directive import Directive
 from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import UwsgiSeen
-from portico.model.finding import Finding
+from portico.model.finding import CouldNotTell, Finding
 from portico.system import nginx_conf
 
 
 @dataclass(frozen=True)
 class Instance:
     """One uWSGI that a file tells of. `name` is `FILE` or `FILE:SECTION` as uWSGI would be given it, absolute; `file` the
-    file alone, `section` the part of it."""
+    file alone, `section` the part of it, `unknown` what the real uWSGI was not asked, or reads otherwise."""
 
     name: str
     file: str
     section: str
     seen: UwsgiSeen
+    unknown: tuple[CouldNotTell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def gather(asked: Asked) -> Gathered:
     root, problems, absent = _nginx(conf, paths) if conf else (None, (), ())
     given = tuple(_instance(name, paths) for name in uwsgi)
     emperors = tuple(one for one in given if one.seen.value("emperor"))
-    below = tuple(_instance(file, paths) for one in emperors for file in vassals(one.seen, paths))
+    below = tuple(_instance(file, paths, one.seen) for one in emperors for file in vassals(one.seen, paths))
     # An emperor may serve an application of its own, too.
     serving = tuple(one for one in given if one not in emperors or _serves(one))
     return Gathered(asked, paths, conf, root, problems, serving + below, emperors, absent)
@@ -82,10 +84,11 @@ def _named(asked: Asked, paths: PathMap) -> tuple[str, tuple[str, ...]]:
 
 
 def _here(name: str, paths: PathMap) -> str:
-    """A file as it was typed: here, or where the other machine's lies."""
-    if not name or Path(file_of(name) or name).exists():
-        return os.path.abspath(name) if name else ""  # noqa: PTH100 - links stay: messages name the path that was given
-    return os.path.abspath(paths.here(name))  # noqa: PTH100
+    """A file as it was typed: where the other machine's lies, if one does, else here."""
+    mapped = paths.here(name)
+    if Path(file_of(mapped) or mapped).exists():
+        name = mapped
+    return os.path.abspath(name) if name else ""  # noqa: PTH100 - links stay: messages name the path that was given
 
 
 def _nginx(conf: str, paths: PathMap) -> tuple[Directive, tuple[str, ...], tuple[str, ...]]:
@@ -97,13 +100,15 @@ def _nginx(conf: str, paths: PathMap) -> tuple[Directive, tuple[str, ...], tuple
     return as_main(root), problems, absent
 
 
-def _instance(name: str, paths: PathMap) -> Instance:
+def _instance(name: str, paths: PathMap, emperor: UwsgiSeen | None = None) -> Instance:
     file = name if Path(name).exists() else file_of(name) or name
     section = name[len(file) + 1 :] or "uwsgi"
-    return _proved(Instance(name, file, section, read_uwsgi(file, section, None, paths)))
+    read = _readable(Instance(name, file, section, read_uwsgi(file, section, None, paths, emperor=emperor)))
+    seen, unknown = proved(read.seen, file, section, paths, emperor=emperor)
+    return replace(read, seen=seen, unknown=unknown)
 
 
-def _proved(instance: Instance) -> Instance:
+def _readable(instance: Instance) -> Instance:
     """The instance, if all of its files could be read: what stands in one that could not is not to be guessed."""
     seen = instance.seen
     wrong = [_unread(text) for text in seen.unread]

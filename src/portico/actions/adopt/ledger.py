@@ -14,6 +14,7 @@ from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
 from portico.actions.adopt.merge import Merged, merge
 from portico.actions.adopt.relative import relative
+from portico.actions.adopt.unserved import unserved
 from portico.hops.nginx.adopt import carry as nginx
 from portico.hops.uwsgi.adopt import absent
 from portico.hops.uwsgi.adopt import carry as uwsgi
@@ -42,6 +43,7 @@ def ledger(gathered: Gathered, choice: Choice) -> Ledger:
     first = merge(line for line in _lines(gathered, choice, None) if line.fate == "key")
     rendered, found = _baseline(first.config, gathered.asked.project)
     lines = (*_lines(gathered, choice, rendered), *_unread(gathered), *_others(gathered, choice))
+    lines += unserved(choice, lines)
     merged = merge(lines)
     merged = replace(merged, config=relative(merged.config, gathered.asked.project))
     shown = dict(merged.config)

@@ -20,7 +20,7 @@ _MOST_ROWS = 8
 def missing(made: Ledger, project: Path) -> list[dict[str, Any]]:
     """`path`, `key` and `where` of each, in the order of the configuration; relative ones start in `project`."""
     found = [
-        {"path": path, "key": key, "where": list(made.merged.places.get(key, ()))}
+        {"path": str(project / path), "key": key, "where": list(made.merged.places.get(key, ()))}
         for key, path in _named(made.merged.config)
         if not _there(project / path)
     ]

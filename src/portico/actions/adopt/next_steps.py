@@ -13,7 +13,7 @@ def next_steps(gathered: Gathered, made: Ledger, written: str | None) -> list[st
     """Command lines, in order."""
     asked = gathered.asked
     words = ["portico"]
-    folder = Path(str(made.merged.config.get("uwsgi", {}).get("chdir") or asked.project))
+    folder = asked.project / str(made.merged.config.get("uwsgi", {}).get("chdir") or "")
     elsewhere = folder.is_dir() and not folder.is_relative_to(asked.project)
     project = folder if elsewhere else asked.project
     if project != Path.cwd():

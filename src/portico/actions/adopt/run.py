@@ -27,7 +27,7 @@ from portico.actions.looked import Looked
 from portico.hops.nginx.misspelt import misspelt
 from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import Evidence
-from portico.model.finding import Finding
+from portico.model.finding import CouldNotTell, Finding
 from portico.model.proof import Proof
 from portico.model.result import Result
 from portico.seams.faults.socket_kinds import OTHER_SOCKET
@@ -75,7 +75,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
         "lines": [asdict(line) for line in made.lines],
         "counts": dict(Counter(line.fate for line in made.lines)),
         "missing": absent,
-        "unknown": [asdict(one) for one in looked.unknown if not one.reason.startswith(_GIXY_ABSENT)],
+        "unknown": [asdict(one) for one in _unknown(adopted, looked) if not one.reason.startswith(_GIXY_ABSENT)],
         "proof": proof.data() if proof else None,
         "written": path,
         "next": next_steps(adopted.gathered, made, path),
@@ -83,6 +83,11 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     failed = proof is not None and proof.data()["verdict"] in ("different", "could not tell")
     code = Exit.FINDINGS if failed or any(finding.severity == "error" for finding in found) else Exit.DONE
     return Result("adopt", discretion.data(data), discretion.findings(found), code)
+
+
+def _unknown(adopted: Adopted, looked: Looked) -> tuple[CouldNotTell, ...]:
+    read = tuple(one for instance in adopted.choice.instances for one in instance.unknown)
+    return read + looked.unknown
 
 
 def _files(gathered: Gathered, choice: Choice) -> list[str]:
