@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -172,3 +173,18 @@ def test_with_another_value_than_portico_writes_the_raw_line_counts() -> None:
     (entry,) = carry((option,), rendered(make_plan()), NO_MAP)
 
     assert entry.value == ("socket-timeout = 60",) and "30" in entry.why
+
+
+def test_long_values_are_no_trap() -> None:
+    values = ("%(" * 30_000, "$(" * 30_000, "secret" * 10_000, " /a" * 20_000, "x://" * 15_000, "[*" * 30_000)
+    options = tuple(
+        Option(name, value, "/srv/x/uwsgi.ini:2", value)
+        for value in values
+        for name in ("route", "env", "attach-daemon", "uid", "pythonpath", "static-map", "mine")
+    )
+    began = time.process_time()
+    found = carry(options, None, NO_MAP, "/srv/x")
+
+    assert len(found) >= len(options)
+    assert time.process_time() - began < 5
+    assert max(len(entry.text) for entry in found) < 1000

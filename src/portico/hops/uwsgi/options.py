@@ -45,7 +45,8 @@ _LOGS = ("logto", "logto2", "daemonize", "daemonize2")
 _LOGGERS = ("logger", "req-logger")
 #: Options whose value begins with a name that is meant to be new.
 _NAMING = ("set", "set-placeholder", "declare-option", "declare-option2")
-_PLACEHOLDER = re.compile(r"%\(([^)]+)\)")
+_MOST_COMPARED = 200
+_PLACEHOLDER = re.compile(r"%\(([^)]{1,200})\)")
 
 #: What no host, and `0`, mean in an address.
 ALL_IPV4 = "0.0.0.0"  # noqa: S104 - read, not bound
@@ -54,15 +55,19 @@ ALL_IPV4 = "0.0.0.0"  # noqa: S104 - read, not bound
 def unknown(options: Sequence[Option]) -> tuple[tuple[Option, str], ...]:
     """The options that no uWSGI has, each with the known name that is nearest (empty: none is near).
 
-    One that another option uses as `%(name)` is a placeholder and meant as such.
+    One that another option uses as `%(name)` is a placeholder and meant as such. Of very many strange names only the first
+    are compared: that takes a while for each.
     """
     used = {name for option in options for name in _PLACEHOLDER.findall(option.raw or option.value)}
     used |= {option.value.partition("=")[0] for option in options if option.name in _NAMING}
-    return tuple(
-        (option, _nearest(option.name))
+    strange = [
+        option
         for option in options
         if option.name not in KNOWN and option.name not in used and not _is_elsewhere(option.name)
-    )
+    ]
+    compared = list(dict.fromkeys(option.name for option in strange))[:_MOST_COMPARED]
+    near = {name: _nearest(name) for name in compared}
+    return tuple((option, near.get(option.name, "")) for option in strange)
 
 
 def elsewhere(options: Sequence[Option]) -> tuple[Option, ...]:

@@ -6,6 +6,7 @@ import keyword
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portico.hops.uwsgi.adopt.context import Context, Rule, line_of, reference
 from portico.hops.uwsgi.adopt.fates import differs, key, left, raw, same
@@ -19,13 +20,14 @@ _GLOB = re.compile(r"[*?\[\\]")
 _MOUNTS = ("mount", "worker-mount")
 
 
+@lru_cache(maxsize=1)
 def loaded(context: Context) -> Option | None:
     """The option that names the application at the root: uWSGI loads `module` before `wsgi-file`, and mounts last; the first
     at a place stays (`mountpoint already configured. skip.`)."""
     for name in ("module", "wsgi-file"):
         if option := context.last(name):
             return option
-    mounts = [option for option in context.options if option.name in _MOUNTS]
+    mounts = [*context.named.get("mount", ()), *context.named.get("worker-mount", ())]
     return next((option for option in mounts if _prefix(option) == ""), mounts[0] if mounts else None)
 
 
@@ -128,7 +130,7 @@ def _mount(option: Option, context: Context) -> Sequence[Carried]:
 
 
 def _script_name(option: Option, context: Context) -> Sequence[Carried]:
-    mounted = [one for one in context.options if one.name in _MOUNTS and _prefix(one)]
+    mounted = [one for name in _MOUNTS for one in context.named.get(name, ()) if _prefix(one)]
     if option.value != "true" or not mounted:
         return (same(option, "nothing is mounted below a prefix, so there is no name to split off"),)
     return (raw(option, context, f"it goes with `{mounted[0].name}` ({line_of(mounted[0], option)})"),)
@@ -153,8 +155,7 @@ def _pythonpath(option: Option, context: Context) -> Sequence[Carried]:
         return (left(option, "it is relative to the folder uWSGI is started in, which the file does not tell"),)
     if _GLOB.search(_literal(option.value)):
         return (raw(option, context, "it is a pattern, and a key names single folders", "path"),)
-    first = next(one for one in context.options if one.name == "pythonpath")
-    if first is option and path.rstrip("/") == context.path("").rstrip("/"):
+    if context.named["pythonpath"][0] is option and path.rstrip("/") == context.path("").rstrip("/"):
         return (same(option, "the folder the application runs in is always there, behind the others"),)
     return (key(option, "uwsgi.pythonpath", (path,), context.guessed(option.value)),)
 
@@ -187,9 +188,11 @@ def _env(option: Option, context: Context) -> Sequence[Carried]:
         return (left(option, f"the value of {name} is taken from {found} when uWSGI starts: set it in [env] or env_files"),)
     if name.startswith("UWSGI_"):
         return (left(option, "Portico gives uWSGI no variables that are options to it"),)
-    later = [one for one in context.options if one.name == "env" and one.value.partition("=")[0].strip() == name][-1]
+    later = context.variables[name]
     if later is not option:
         return (same(option, f"{line_of(later, option)} counts"),)
+    if name == "DJANGO_SETTINGS_MODULE" and not value.strip():
+        return (left(option, "it names no settings module"),)
     if name == "DJANGO_SETTINGS_MODULE":
         return (key(option, "settings", value.strip()),)
     return (key(option, "env", {name: value}),)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from portico.hops.uwsgi.escape import PLACEHOLDERS
 from portico.hops.uwsgi.option_names import FLAGS, SCALARS
@@ -13,13 +14,13 @@ from portico.model.adoption import Carried, PathMap
 from portico.model.directive import Option
 
 #: What is still a reference after reading: facts of the machine, the environment, content of files.
-_REFERENCE = re.compile(r"\$\([^)]*\)|@\([^)]*\)|%[hivVkuUgGtTjbr]")
+_REFERENCE = re.compile(r"\$\([^)]{0,200}\)|@\([^)]{0,200}\)|%[hivVkuUgGtTjbr]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """`options` in uWSGI's order; `rendered` is what Portico would write without raw lines, None in a first pass; `folder`
-    is the folder of the file, empty when unknown."""
+    is the folder of the file, empty when unknown. Compared as an object, so that what follows from it can be kept."""
 
     options: tuple[Option, ...]
     rendered: tuple[Option, ...] | None
@@ -28,7 +29,27 @@ class Context:
 
     def last(self, name: str) -> Option | None:
         """The setting of that option that counts."""
-        return next((option for option in reversed(self.options) if option.name == name), None)
+        found = self.named.get(name)
+        return found[-1] if found else None
+
+    @cached_property
+    def named(self) -> Mapping[str, Sequence[Option]]:
+        """The settings of each option, in order."""
+        return _by_name(self.options)
+
+    @cached_property
+    def _written(self) -> Mapping[str, Sequence[Option]]:
+        return _by_name(self.rendered or ())
+
+    @cached_property
+    def variables(self) -> Mapping[str, Option]:
+        """The setting of each environment variable that counts."""
+        return {option.value.partition("=")[0].strip(): option for option in self.named.get("env", ())}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What `%(name)` would stand for in the file that Portico writes."""
+        return frozenset((*self.named, *self._written))
 
     def value(self, name: str) -> str:
         """Its value; empty without one."""
@@ -53,19 +74,19 @@ class Context:
 
     def written(self, name: str) -> tuple[str, ...]:
         """The values that Portico gives to that option."""
-        return tuple(option.value for option in self.rendered or () if option.name == name)
+        return tuple(option.value for option in self._written.get(name, ()))
 
-    @property
+    @cached_property
     def ours(self) -> bool:
         """Whether Portico made the file: it begins with placeholders that no one else has."""
-        given = {option.raw or option.value for option in self.options if option.name == "set-placeholder"}
+        given = {option.raw or option.value for option in self.named.get("set-placeholder", ())}
         return given.issuperset(PLACEHOLDERS)
 
     def beside(self, path: str) -> bool:
         """Whether the path is one that Portico chose itself, in the folder of a file it made."""
         return self.ours and bool(self.folder) and path.startswith((self.folder + "/", self.paths.here(self.folder) + "/"))
 
-    @property
+    @cached_property
     def directory(self) -> str:
         """Where relative paths of the application start: `chdir`, else the folder of the file; empty when unknown."""
         chdir = self.value("chdir")
@@ -89,7 +110,14 @@ class Context:
         return f"the path is relative to where uWSGI is started; {self.folder} is taken for that"
 
 
-#: What becomes of one option; at least one entry.
+def _by_name(options: Sequence[Option]) -> dict[str, list[Option]]:
+    found: dict[str, list[Option]] = {}
+    for option in options:
+        found.setdefault(option.name, []).append(option)
+    return found
+
+
+#: What becomes of one option; no entry where the rule has nothing to say of it.
 Rule = Callable[[Option, Context], Sequence[Carried]]
 
 
@@ -98,7 +126,7 @@ def reference(option: Option) -> str:
 
     What the text itself does not have is no reference: it is a character that a placeholder stood for."""
     written = (option.raw or option.value).replace("%%", "")
-    return next((text for text in _REFERENCE.findall(option.value) if text in written), "")
+    return next((text for text in dict.fromkeys(_REFERENCE.findall(option.value)) if text in written), "")
 
 
 def line_of(option: Option, near: Option) -> str:

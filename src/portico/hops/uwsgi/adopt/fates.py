@@ -14,7 +14,12 @@ from portico.model.directive import Option
 
 #: References to variables of a request, which uWSGI keeps as they are while no option has that name.
 _VARIABLE = re.compile(r"%\((?P<name>[\w.:-]+)\)")
-_REFERENCES = re.compile(r"(\$\([^)]*\)|@\([^)]*\))")
+_REFERENCES = re.compile(r"(\$\([^)]{0,200}\)|@\([^)]{0,200}\))")
+#: Without the value, which may be a secret.
+_UNWRITABLE = (
+    "its value cannot be written so that uWSGI reads the same again: it holds `%(`, a control character, a space at an end, "
+    "or a fact of the machine it was written for"
+)
 _WORD = re.compile(r"(?<![^\s=,:])/(?!/)[^\s,:;=\"']+")
 
 
@@ -48,8 +53,8 @@ def raw(option: Option, context: Context, why: str = "", kind: str = "") -> Carr
     value, used = _here(option.value, context.paths, kind)
     try:
         text = option.value if option.name in FLAGS else _written(option, value, context)
-    except ValueError as error:
-        return left(option, f"it cannot be written into a file again: {error}")
+    except ValueError:
+        return left(option, _UNWRITABLE)
     line = f"{option.name} = {text}" if text else option.name
     return Carried(option.where, shown(option), "raw", "uwsgi.extra", (line,), why, used)
 
@@ -73,17 +78,16 @@ def _written(option: Option, value: str, context: Context) -> str:
     kept = reference(option)
     if kept.startswith("%"):
         raise ValueError(f"{kept} is a fact of the machine it was written for")
-    names = {entry.name for entry in (*(context.rendered or ()), *context.options)}
     parts = []
     for at, part in enumerate(_REFERENCES.split(value)):
-        parts.append(part if at % 2 and part in (option.raw or option.value) else _escaped(part, names))
+        parts.append(part if at % 2 and part in (option.raw or option.value) else _escaped(part, context.names))
     text = "".join(parts)
     if text != text.strip():
         raise ValueError(f"{text!r} starts or ends with a space, which uWSGI would strip")
     return text
 
 
-def _escaped(part: str, names: set[str]) -> str:
+def _escaped(part: str, names: frozenset[str]) -> str:
     pieces = re.split(r"(%\([\w.:-]+\))", part)
     text = []
     for at, piece in enumerate(pieces):

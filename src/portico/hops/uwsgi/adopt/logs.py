@@ -13,12 +13,16 @@ from portico.model.directive import Option
 _SLOW_MS = "1000"
 _LOG_KEYS = {"logto": "uwsgi.log", "logto2": "uwsgi.log", "daemonize": "uwsgi.daemonize", "daemonize2": "uwsgi.daemonize"}
 
+_DEVICES = ("/dev/", "/proc/")
+
 
 def _log(option: Option, context: Context) -> Sequence[Carried]:
     if context.beside(option.value):
         return (same(option),)
     if found := reference(option):
         return (left(option, f"{found} is known only where uWSGI is started: say the path in `[uwsgi] log`"),)
+    if option.value.startswith(_DEVICES):
+        return (differs(option, "Portico keeps a log in a file, which `portico logs -f` shows"),)
     if re.search(r":\d+$", option.value):
         return (left(option, "it sends the log to another machine (UDP); Portico writes a file: `[uwsgi] log`"),)
     start = context.path if option.name.endswith("2") else context.started_path
@@ -53,7 +57,7 @@ def _log_slow(option: Option, context: Context) -> Sequence[Carried]:
 def _logger(option: Option, context: Context) -> Sequence[Carried]:
     """One logger without a name that writes a file is what `logto` is, as long as it is the only place."""
     kind, _, path = option.value.partition(":")
-    places = [one for one in context.options if one.name in (*_LOG_KEYS, "logger")]
+    places = [one for name in (*_LOG_KEYS, "logger") for one in context.named.get(name, ())]
     whole = context.started_path(path)
     if kind != "file" or not path or len(places) > 1 or reference(option) or not whole or set(path) & set(":,="):
         return (differs(option, "Portico keeps one log for uWSGI and the application, and reads it itself: `[uwsgi] log`"),)

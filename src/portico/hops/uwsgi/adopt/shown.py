@@ -18,12 +18,14 @@ _GIVEN = re.compile(r"(?i)((?<![\w/.])\w*(?:secret|token|passw(?:or)?d?|pwd|cred
 _BASIC_AUTH = re.compile(r"(basicauth(?:-next)?:).*")
 #: Options whose value begins with a name of its own.
 _NAMING = ("env", "set", "set-placeholder")
+#: So much of a value is shown, in characters; more is looked at, for a secret that begins there.
+_LONG, _LOOKED = 400, 4000
 HIDDEN = "..."
 
 
 def shown(option: Option) -> str:
     """`harakiri = 30`; of what is secret by its name or its form only the name: `env = SECRET_KEY=...`."""
-    value = option.raw or option.value
+    value = (option.raw or option.value)[:_LOOKED]
     name, sign, inner = value.partition("=")
     if option.name in _NAMING and sign and _SECRET.search(name):
         return f"{option.name} = {name}={HIDDEN}"
@@ -33,4 +35,5 @@ def shown(option: Option) -> str:
         return f"{option.name} = {name}={HIDDEN}"
     for pattern in (_URL, _GIVEN, _BASIC_AUTH):
         value = pattern.sub(rf"\g<1>{HIDDEN}", value)
-    return f"{option.name} = {value}"
+    short = value if len(value) <= _LONG else value[:_LONG] + HIDDEN
+    return f"{option.name} = {short}"

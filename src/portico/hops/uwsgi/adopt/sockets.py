@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portico.hops.uwsgi import options as meaning
 from portico.hops.uwsgi.adopt.context import Context, Rule, line_of
@@ -34,10 +35,16 @@ def _socket(option: Option, context: Context) -> Sequence[Carried]:
     return (_tcp(option, context),)
 
 
+@lru_cache(maxsize=1)
+def _main(context: Context) -> Option | None:
+    """The socket that nginx is for: a unix socket, else the first."""
+    given = [one for name in _NAMES for one in context.named.get(name, ()) if one.value and "://" not in one.value]
+    return next((one for one in given if _is_unix(one)), given[0] if given else None)
+
+
 def _tcp(option: Option, context: Context) -> Carried:
     """One TCP address can be the site's own."""
-    others = [one for one in context.options if one.name in _NAMES and one.value and "://" not in one.value]
-    first = next((one for one in others if _is_unix(one)), others[0])
+    first = _main(context) or option
     if first is not option and not (context.ours and _is_unix(first)):
         why = f"a second way in beside `socket` ({line_of(first, option)}): `[uwsgi] address` names one, for nginx"
         return left(option, why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portico.hops.uwsgi.adopt.context import Context, Rule, reference
 from portico.hops.uwsgi.adopt.fates import key, left, raw, same
@@ -50,18 +51,18 @@ def _mimefile(option: Option, context: Context) -> Sequence[Carried]:
     return (same(option),) if context.beside(option.value) else ()
 
 
+@lru_cache(maxsize=1)
+def _around(context: Context) -> frozenset[str]:
+    """The routes of the folders in a file that Portico made."""
+    prefixes = [one.value.partition("=")[0] for one in context.named.get("static-map", ()) if context.ours]
+    hidden = (f"{below(prefix, _HIDDEN)} break:404 Not Found" for prefix in prefixes)
+    return frozenset((*hidden, *(f"{below(prefix, '')} addheader:X-Content-Type-Options: nosniff" for prefix in prefixes)))
+
+
 def _beside_maps(option: Option, context: Context) -> Sequence[Carried]:
     """What Portico writes around each folder that uWSGI serves for it."""
-    maps = [one.value.partition("=")[0] for one in context.options if one.name == "static-map"] if context.ours else []
-    texts = {
-        text
-        for prefix in maps
-        for text in (
-            f"{below(prefix, _HIDDEN)} break:404 Not Found",
-            f"{below(prefix, '')} addheader:X-Content-Type-Options: nosniff",
-        )
-    }
-    goes = option.value in texts if option.name == "route" else bool(maps)
+    texts = _around(context)
+    goes = option.value in texts if option.name == "route" else bool(texts)
     return (same(option, "it goes with `static-map`"),) if goes else ()
 
 
