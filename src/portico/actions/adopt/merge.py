@@ -38,12 +38,12 @@ def merge(lines: Iterable[Carried]) -> Merged:
 
 
 def _single(line: Carried) -> list[tuple[tuple[str, ...], Any]]:
-    """The keys an entry sets, each as its path, with what it puts there."""
+    """The keys an entry sets, each as its path, with what it puts there. A table without entries is one, too."""
     first, _, rest = line.key.partition(".")
     path = (first, rest) if first in _TABLES and rest else tuple(line.key.split("."))
-    if isinstance(line.value, Mapping):
+    if isinstance(line.value, Mapping) and line.value:
         return [((*path, name), value) for name, value in line.value.items()]
-    return [(path, line.value)]
+    return [(path, {} if isinstance(line.value, Mapping) else line.value)]
 
 
 def _put(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

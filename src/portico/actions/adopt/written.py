@@ -39,6 +39,8 @@ def _table(values: Mapping[str, Any], name: str, places: Mapping[str, str]) -> T
     table = tomlkit.table()
     for key, value in values.items():
         table.add(key, _item(value, places.get(f"{name}.{key}", "")))
+    if not values and name in places:
+        table.add(tomlkit.comment(f"None, as in {places[name]}."))
     return table
 
 
