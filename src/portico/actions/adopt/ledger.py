@@ -13,6 +13,7 @@ from portico.actions.adopt.baseline import Baseline, baseline
 from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
 from portico.actions.adopt.merge import Merged, merge
+from portico.actions.adopt.public import public
 from portico.actions.adopt.relative import relative
 from portico.actions.adopt.unserved import unserved
 from portico.hops.nginx.adopt import carry as nginx
@@ -43,7 +44,7 @@ def ledger(gathered: Gathered, choice: Choice) -> Ledger:
     first = merge(line for line in _lines(gathered, choice, None) if line.fate == "key")
     rendered, found = _baseline(first.config, gathered.asked.project)
     lines = (*_lines(gathered, choice, rendered), *_unread(gathered), *_others(gathered, choice))
-    lines += unserved(choice, lines)
+    lines += (*unserved(choice, lines), *public(choice, lines))
     merged = merge(lines)
     merged = replace(merged, config=relative(merged.config, gathered.asked.project))
     shown = dict(merged.config)
