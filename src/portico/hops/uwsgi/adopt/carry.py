@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from portico.hops.uwsgi.adopt import application, logs, python_plugins, sockets, static, workers
+from portico.hops.uwsgi.adopt import application, logs, loops, python_plugins, sockets, static, workers
 from portico.hops.uwsgi.adopt.context import Context, Rule, line_of
 from portico.hops.uwsgi.adopt.fates import left, raw, same
 from portico.hops.uwsgi.adopt.words import word
@@ -20,7 +20,12 @@ _RULES: dict[str, Rule] = {
     **logs.RULES,
     **static.RULES,
     **python_plugins.RULES,
+    **loops.RULES,
 }
+
+_FOREIGN = "the uWSGI that Portico runs has no such option: it belongs to another build, or to another language"
+_TLS_NAMES = ("https", "http-to-https", "ssl", "sni", "suwsgi")
+_TLS = "the uWSGI that Portico runs has no TLS: nginx ends TLS, and answers browsers"
 
 
 def carry(
@@ -42,7 +47,7 @@ def carry(
         if id(option) in strange:
             found.append(_misspelt(option, strange[id(option)]))
         elif id(option) in foreign:
-            found.append(left(option, "this uWSGI has no such option: it belongs to another build or another language"))
+            found.append(left(option, _TLS if option.name.startswith(_TLS_NAMES) else _FOREIGN))
         else:
             found += _fate(option, context)
     return tuple(_turned(found))

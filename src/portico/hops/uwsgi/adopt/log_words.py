@@ -21,7 +21,7 @@ WORDS: dict[str, Word] = {
         "differs",
         _STREAM,
     ),
-    **each("logdate", "differs", "lines stay as they are; `portico logs` shows when each was written where it says so"),
+    **each("logdate", "differs", "Portico does not date uWSGI's own lines; the line of a request carries its time"),
     **each("log-maxsize log-backupname log-truncate log-reopen touch-logreopen touch-logrotate", "differs", _ROTATION),
     **each("logfile-chmod", "differs", "the log belongs to the account of the application, and is made by Portico"),
     **each("log-4xx log-big log-zero log-sendfile log-ioerror", "raw"),

@@ -59,9 +59,8 @@ WORDS: dict[str, Word] = {
     **each("thunder-lock memory-report", "raw"),
     **each(
         "flock flock-wait flock2 flock-wait2",
-        "raw",
-        "two instances run during a reload: the second would wait for, or end at, the first's lock",
-        "path",
+        "left",
+        "two instances run side by side during a reload: the new one would wait for, or end at, the lock of the old one",
     ),
     **each("wait-for-dir wait-for-file wait-for-fs wait-for-mountpoint wait-for-socket", "raw", "", "path"),
     **each("wait-for-interface", "raw"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portico.hops.uwsgi.adopt.word import Word, each
 
 _LISTED = "it prints what this uWSGI has, and changes nothing"
-_CHEAPER = "`processes` is then the most there are; `portico status` shows those that sleep as such"
+_CHEAPER = "`processes` is then the most there are, and this the least"
 _RIGHTS = "uWSGI is started as the account `user` and never has root's rights, so it has none to give up"
 
 WORDS: dict[str, Word] = {

@@ -98,7 +98,8 @@ def _user(option: Option, context: Context) -> Sequence[Carried]:
         return (left(option, why),)
     if reference(option) or not option.value:
         return (left(option, "the name of the account is not in the file"),)
-    return (key(option, "user", option.value),)
+    why = "Portico runs an application as root only with `allow_root_app = true`; another account is safer"
+    return (key(option, "user", option.value, why if option.value == "root" else ""),)
 
 
 def _group(option: Option, context: Context) -> Sequence[Carried]:
