@@ -89,7 +89,7 @@ def test_only_the_site_is_left_and_only_ports_and_places_differ(tmp_path: Path) 
         *("proxy_cache_path /tmp/aside/cache-", "levels=1:2 keys_zone=c:1m;", f"ssl_certificate {tmp_path}/tls/shop.pem;"),
     ):
         assert kept in text, kept
-    for gone in ("other.example", "upstream", "www-data", "stream", "limit_req zone", "/var/", "127.0.0.1:3000", "[::]"):
+    for gone in ("other.example", "upstream", "www-data", "stream {", "limit_req zone", "/var/", "127.0.0.1:3000", "[::]"):
         assert gone not in text, gone
     assert "daemon off;" in text
     assert text.count("daemon") == 1
@@ -132,6 +132,7 @@ def test_a_fragment_gets_what_its_nginx_has_around_it(tmp_path: Path) -> None:
     assert "uwsgi_param QUERY_STRING $query_string;" in text
     assert "events {}" in text
     assert len(found.adjusted) == 2
+    assert "default_type application/octet-stream;" in text
 
 
 def test_a_pass_over_http_goes_to_where_uwsgi_speaks_it(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from portico.hops.uwsgi import ini
 from portico.model.adoption import PathMap
 from portico.model.proof import Compared, Proof
 from portico.system import nginx_conf
-from support.stack import clean_environ, start_project, until
+from support.bad_input import Other, ordinary
+from support.stack import ROOT, clean_environ, start_project, until
 
 APP = """
 import json, os, time
@@ -88,7 +89,10 @@ def base() -> Iterator[Path]:
     """A folder every account may enter, in which nothing may be left running."""
     with tempfile.TemporaryDirectory(prefix="ptest-", dir="/tmp") as name:
         Path(name).chmod(0o755)
-        yield Path(name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", name)
+            patch.setenv("TMPDIR", name)
+            yield Path(name)
 
 
 def _shop(folder: Path, **texts: str) -> ProofInputs:
@@ -122,15 +126,15 @@ def _tree(folder: Path) -> dict[str, int]:
     }
 
 
-def _left() -> list[str]:
-    """Folders and processes of any proof."""
-    found = [str(path) for path in Path("/tmp").glob("portico-prove-*")]
+def _left(base: Path) -> list[str]:
+    """Folders and processes of proofs whose temporary files go there."""
+    found = [str(path) for path in base.rglob("portico-prove-*")]
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "/portico-prove-" in command:
+        if f"{base}/" in command and "portico-prove-" in command:
             found.append(command)
     return found
 
@@ -185,11 +189,11 @@ def test_it_says_what_it_means_by_each_difference(django: tuple[Proof, dict[str,
     assert all(one.why for request in proof.requests for one in request.differences if one.intended)
 
 
-def test_it_leaves_nothing_and_does_nothing(django: tuple[Proof, dict[str, int], Path]) -> None:
+def test_it_leaves_nothing_and_does_nothing(base: Path, django: tuple[Proof, dict[str, int], Path]) -> None:
     proof, before, folder = django
     assert _tree(folder) == {**before, **{str(folder / name): _tree(folder)[str(folder / name)] for name in _WRITTEN}}
     assert not (folder / ".portico").exists()
-    assert _left() == []
+    assert _left(base) == []
     assert any("exec-pre-app" in line for line in proof.adjusted)
     assert any("uwsgi_param" in line for line in proof.adjusted), "an include that is not here is made up for, and told"
 
@@ -218,7 +222,7 @@ def test_what_was_not_carried_over_is_seen(base: Path) -> None:
     assert "body" in differing["the file /static/a.css"]
     assert differing["a body of 2097152 bytes"] == ["status"]
     assert "the front page" not in differing, "a time and a cookie differ from one answer to the next"
-    assert _left() == []
+    assert _left(base) == []
 
 
 TLS = """
@@ -268,7 +272,7 @@ def test_tls_redirects_and_other_applications(base: Path) -> None:
     assert "limit_req" in told
     assert "location /api/ goes to another application" in told
     assert not any(one.ask.port == 8080 for one in proof.requests), "another site is left out"
-    assert _left() == []
+    assert _left(base) == []
 
 
 _PARAMS = "".join(
@@ -314,7 +318,7 @@ def test_a_side_that_does_not_start(base: Path, texts: dict[str, str], finding: 
     said = "\n".join((proof.findings[0].cause, *proof.findings[0].evidence))
     assert [word for word in words if word not in said] == [], said
     assert proof.findings[0].fix
-    assert _left() == []
+    assert _left(base) == []
 
 
 def test_the_time_is_limited(base: Path) -> None:
@@ -322,7 +326,7 @@ def test_the_time_is_limited(base: Path) -> None:
     inputs = _shop(base / "slow", uwsgi=uwsgi)
     proof = prove(ProofInputs(**{**vars(inputs), "timeout_s": 4.0}))
     assert proof.verdict == "could not tell"
-    assert _left() == []
+    assert _left(base) == []
 
 
 _SCRIPT = """
@@ -341,14 +345,14 @@ def test_whoever_stops_it_stops_everything(base: Path, number: signal.Signals) -
     script = _SCRIPT.format(path=[tests], folder=str(base / "stopped"))
     running = subprocess.Popen([sys.executable, "-c", script], env=clean_environ(), stderr=subprocess.DEVNULL)
     try:
-        until(lambda: [line for line in _left() if "uwsgi.ini" in line], what="the old uWSGI loads")
+        until(lambda: [line for line in _left(base) if "uwsgi.ini" in line], what="the old uWSGI loads")
         running.send_signal(number)
         assert running.wait(20) != 0
-        until(lambda: not [line for line in _left() if not line.startswith("/tmp/")], what="its processes end")
+        until(lambda: not [line for line in _left(base) if " " in line], what="its processes end")
     finally:
         running.kill()
         running.wait(20)
-    folders = _left()
+    folders = _left(base)
     if number == signal.SIGKILL:
         # Nobody is left to remove them.
         subprocess.run(["rm", "-rf", *folders], check=True)
@@ -365,3 +369,26 @@ def test_paths_of_another_machine(base: Path) -> None:
     assert inputs.project == folder
     assert _differing(proof) == {}
     assert _one(proof, "the file /static/a.css").old.status == 200
+
+
+def test_an_ordinary_account_proves_it_too(base: Path) -> None:
+    project = ordinary(base / "plain")
+    (project.folder / "assets").mkdir()
+    (project.folder / "assets" / "a.css").write_text("body { color: red; }\n")
+    (project.folder / "site.conf").write_text(NGINX.format(folder=project.folder))
+    (project.folder / "uwsgi.ini").write_text(UWSGI.format(folder=project.folder, module="app") + "uid = root\n")
+    if ROOT:
+        assert isinstance(project, Other)
+        project.give(project.folder)
+    files = ("--nginx", str(project.folder / "site.conf"), "--uwsgi", str(project.folder / "uwsgi.ini"))
+    ran = project.portico(
+        "adopt", *files, "--prove", "--request", "/basket", "--json", environ={"TMPDIR": str(project.folder)}
+    )
+    proof = ran.result["proof"]
+    assert proof["verdict"] == "same but for what is meant", [
+        (one["path"], one["differences"]) for one in proof["requests"] if one["verdict"] == "different"
+    ]
+    assert any(one["path"] == "/basket" for one in proof["requests"])
+    assert any("`uid` is left out" in line for line in proof["adjusted"])
+    assert not (project.folder / "portico.toml").exists()
+    assert _left(base) == []

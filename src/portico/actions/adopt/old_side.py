@@ -139,9 +139,19 @@ def _uwsgi(inputs: ProofInputs, old: Old, asked: Prepared, ini: Path) -> Command
     launcher = files.write(old.folder, File("uwsgi_launcher.py", _launcher(), 0o644))
     program = (executable, str(launcher)) if python.uwsgi.kind == "pyuwsgi" else ()
     environ = {**environment.base_environment(os.environ, asked.machine.us, asked.machine.us), **NO_TRACES}
+    for folder in moved_uwsgi.folders_of_variables(inputs.options, inputs.paths):
+        environ.update(_of_folder(Path(folder)))
     environ.update((name, _filled_in(value)) for name, value in moved_uwsgi.variables(inputs.options))
     argv = (*program, python.uwsgi.path, "--ini", str(ini))
     return Command(argv, "run the old uWSGI", cwd=_home(inputs), environ=environ, user=_user(old, asked) or None)
+
+
+def _of_folder(folder: Path) -> dict[str, str]:
+    """Variables by the names of the files in it, each with its first line."""
+    if not folder.is_dir():
+        return {}
+    texts = {path.name: files.read_text(path) or "" for path in folder.iterdir() if "=" not in path.name}
+    return {name: text.partition("\n")[0].strip() for name, text in texts.items() if "\0" not in text}
 
 
 def _filled_in(value: str) -> str:

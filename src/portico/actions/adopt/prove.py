@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,14 +15,14 @@ from portico.actions.adopt.compare import Ports, compared
 from portico.actions.adopt.meant import About
 from portico.actions.adopt.proof_files import served
 from portico.actions.adopt.proof_inputs import ProofInputs
-from portico.actions.adopt.proof_kinds import DIFFERENT, NEW_DEAD, OLD_DEAD
+from portico.actions.adopt.proof_kinds import NEW_DEAD
+from portico.actions.adopt.proof_told import different, hardly_asked, not_ready, not_started, raised
 from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes, names
 from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
 from portico.actions.prepare import Prepared
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.moved_servers import wanted
 from portico.hops.uwsgi import moved as moved_uwsgi
-from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
 from portico.model.plan import Plan
@@ -105,21 +104,23 @@ class _Proving:
         try:
             self._run()
         except NotStarted as why:
-            return self._failed(self._not_started(why))
+            self._notes.append(f"the {why.hop} of the {'new stack' if why.kind is NEW_DEAD else 'old pair'} did not start")
+            said = [self._clean(line.replace(str(self._folder), "…")) for line in why.said]
+            return self._failed(not_started(why, said, str(self._inputs.project)))
         except ValueError as error:
             return self._failed(NEW_DEAD.found(cause=f"portico.toml: {error}", evidence=[str(error)], fix=_CHECK))
         except PorticoError as error:
-            return self._failed(*(_as_evidence(error.findings)))
+            return self._failed(*not_ready(error.findings))
         except TimeIsOver:
             self._notes.append(f"the time of {self._inputs.timeout_s:g} s was over after {len(self._done)} requests")
             return self._failed()
-        return self._proof(*_different(self._done))
+        return self._proof(*different(self._done))
 
     def _proof(self, *findings: Finding) -> Proof:
         return Proof(self._adjusted, tuple(self._done), tuple(self._notes), findings)
 
     def _failed(self, *findings: Finding) -> Proof:
-        return replace(self._proof(*findings, *_different(self._done)), failed=True)
+        return replace(self._proof(*findings, *different(self._done)), failed=True)
 
     def _run(self) -> None:
         folder = files.make_dir(self._folder / "old", 0o711 if ourselves().uid == 0 else 0o700)
@@ -191,6 +192,7 @@ class _Proving:
         dates: dict[tuple[str, str], str] = {}
         for ask in every:
             self._done.append(self._one(pair, ask, dates))
+        self._notes += hardly_asked(self._done)
         self._inputs.say(f"{len(every)} requests to each")
 
     def _tell_raised(self, old: old_side.Old, asked: Prepared) -> None:
@@ -198,8 +200,8 @@ class _Proving:
         logs = {"old": old.folder / "uwsgi.out", "new": new_side.log(asked)}
         for name, log in logs.items():
             failed = any(getattr(one, name).status >= 500 for one in self._done)
-            raised = dict.fromkeys(_raised(files.tail(log).splitlines())) if failed else {}
-            self._notes += [f"in the {name} application: {self._clean(line)[:300]}" for line in list(raised)[:3]]
+            found = dict.fromkeys(raised(files.tail(log).splitlines())) if failed else {}
+            self._notes += [f"in the {name} application: {self._clean(line)[:300]}" for line in list(found)[:3]]
 
     def _one(self, pair: _Pair, ask: Ask, dates: dict[tuple[str, str], str]) -> Compared:
         old: list[Answer] = []
@@ -217,59 +219,7 @@ class _Proving:
             dates[name, ask.path] = answer.header("last-modified")
         return answer
 
-    def _not_started(self, why: NotStarted) -> Finding:
-        which = "old" if why.kind is OLD_DEAD else "new"
-        self._notes.append(f"the {which} {why.hop} did not start, so nothing was compared")
-        folder = shlex.quote(str(self._inputs.project))
-        fix = ["portico adopt --prove --map /old=/new ...   # where a path of another machine is here"]
-        if why.kind is NEW_DEAD:
-            fix = [f"portico -C {folder} check", f"portico -C {folder} up"]
-        program = "uWSGI" if why.hop == "uwsgi" else "nginx"
-        said = [self._clean(line.replace(str(self._folder), "…")) for line in why.said]
-        return why.kind.found(cause=f"the {which} {program}: {why.cause}", evidence=said, fix=fix, basis="state")
-
-
-def _raised(lines: Sequence[str]) -> Iterator[str]:
-    """The exceptions of a log, each with its message."""
-    at = 0
-    while HEADER in lines[at:]:
-        start = lines.index(HEADER, at)
-        at = end_of(lines, start)
-        said = facts(lines[start:at])
-        # A stranger's name was asked for on purpose.
-        if not said["exception"].endswith("DisallowedHost"):
-            yield f"{said['exception']}: {said['message']}".rstrip(": ")
-
 
 def _variables(inputs: ProofInputs) -> dict[str, str]:
     """The environment that the old uWSGI gives to its application: it may hold secrets."""
     return dict(moved_uwsgi.variables(inputs.options))
-
-
-def _as_evidence(found: Sequence[Finding]) -> list[Finding]:
-    """The new stack's own findings, under the one that says what they mean for the proof."""
-    first = found[0]
-    told = NEW_DEAD.found(
-        cause=f"{first.title}: {first.cause}", evidence=list(first.evidence), fix=list(first.fix), basis="state"
-    )
-    return [told, *found[1:]]
-
-
-def _different(done: Sequence[Compared]) -> list[Finding]:
-    """One finding for all requests that were answered differently."""
-    wrong = [one for one in done if one.verdict == "different"]
-    if not wrong:
-        return []
-    rows = [_row(one) for one in wrong]
-    cause = f"{len(wrong)} of {len(done)} requests were answered differently"
-    fix = [
-        "look for the line behind each in the list above, and at what became of it",
-        "portico adopt --prove ...   # again",
-    ]
-    return [DIFFERENT.found(cause=cause, evidence=rows[:12], fix=fix, basis="request")]
-
-
-def _row(one: Compared) -> str:
-    path = one.ask.path if len(one.ask.path) < 60 else f"{one.ask.path[:50]}…"
-    told = "; ".join(f"{d.what} {d.old or 'none'} -> {d.new or 'none'}" for d in one.differences if not d.intended)
-    return f"{one.ask.method} {path} ({one.ask.name}): {told}"

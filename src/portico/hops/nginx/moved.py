@@ -125,6 +125,8 @@ class _Mover:
         if not next(http.deep("types"), None) and self._aside.types:
             self._say("the files name no types of files: those that nginx brings are taken")
             yield _simple("types", block=self._aside.types)
+            if not http.first("default_type"):
+                yield _simple("default_type", "application/octet-stream")
         if not http.first("access_log"):
             yield _simple("access_log", f"{self._aside.folder}/nginx-access.log")
         for entry in http.block or ():

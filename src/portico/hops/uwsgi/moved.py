@@ -30,7 +30,8 @@ _PLACES = re.compile(
     r"(safe-)?pidfile2?|stats(-http|-server|-min.*|-no.*)?|master-fifo|daemonize2?|logto2?|log-(socket|syslog|master.*|reopen|"
     r"date|format.*|maxsize|backupname|truncate|drain.*|route|req-route|encoder|req-encoder|file-chown)|logformat.*|"
     r"(threaded-|req-)?logger(-list)?|logfile-.*|loggers-list|touch-.*|fs-.*reload.*|(py-)?auto-?reload|py-autoreload|"
-    r"procname.*|auto-procname|chmod(-socket)?|chown-socket|vacuum|socket-.*owner|zeus"
+    r"procname.*|auto-procname|chmod(-socket)?|chown(-socket)?|vacuum|map-socket|socket-protocol|logger-req|logdate|py-tracebacker|"
+    r"http-(to|stats.*|uid|gid|zerg)|(early-)?envdir"
 )
 #: What would act on somebody else, or be done a second time beside the running one.
 _DEEDS = re.compile(
@@ -38,7 +39,11 @@ _DEEDS = re.compile(
     r"spooler.*|mules?|farm|exec-.*|(un)?hook-.*|call-.*|subscri.*|start-unsubscribed|carbon.*|statsd.*|stats-push.*|"
     r"snmp.*|alarm.*|metrics-dir.*|cache2|cache-s.*|sharedarea|idle|die-on-idle|cheap|chroot|unshare|pivot.*|cgroup.*|"
     r"setns.*|jailed|mount-.*|umount.*|https.*|fastrouter.*|rawrouter.*|sslrouter.*|rsyslog.*|mongo.*|tuntap.*|"
-    r"worker-exec.*|forkpty.*|crypto.*|reload-os-env|upgrade.*|signal.*|nagios|show-config|no-server|command-mode"
+    r"worker-exec.*|forkpty.*|crypto.*|reload-os-env|upgrade.*|signal.*|nagios|show-config|no-server|command-mode|"
+    r"stop|reload|pause|suspend|resume|ping|exit|extract|connect-and-read|file-write|binary-append-data|flock.*|udp|multicast.*|"
+    r"(undeferred-)?shared-socket|queue-store.*|rrdtool.*|.*alarm.*|wait-.*|py(thon-)?shell.*|heartbeat|namespace.*|ns(-net)?|"
+    r"unshare2|notify-socket|cache-udp.*|http-(.*subscri.*)|(rb)?timer|fs-signal|immediate-.*|add-gid|.*privileged-binary.*|"
+    r"master-as-root|build-plugin|metric-dir.*|cluster.*|fork-server.*"
 )
 #: Options whose value is a path, or a list of them.
 _PATHS = _names(
@@ -80,6 +85,11 @@ class Moved:
     adjusted: tuple[str, ...]
     http: tuple[str, ...]
     becomes: bool
+
+
+def folders_of_variables(options: Sequence[Option], paths: PathMap) -> tuple[str, ...]:
+    """The folders of which each file is a variable of the environment (`envdir`), here."""
+    return tuple(paths.here(option.value) for option in options if option.name in ("envdir", "early-envdir"))
 
 
 def variables(options: Sequence[Option]) -> tuple[tuple[str, str], ...]:
