@@ -9,7 +9,7 @@ from portico.hops.nginx.adopt import fates
 from portico.hops.nginx.adopt.levels import raw
 from portico.hops.nginx.adopt.site import Site
 from portico.hops.nginx.escape import server_name
-from portico.hops.nginx.listens import ServerListen, listens
+from portico.hops.nginx.listens import ServerListen
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
@@ -23,7 +23,11 @@ _SILENT = ("default_server", "default", "ipv6only=on", "ipv6only=off", "reusepor
 def address(site: Site) -> tuple[str, tuple[Directive | None, ...]]:
     """The `listen` of portico.toml and the lines it comes from; Portico's own and no line where there is no plain one.
     `*` is every address of both families."""
-    plain = [entry for entry in _of_server(site) if _is_plain(entry)]
+    return site.once("address", _address)
+
+
+def _address(site: Site) -> tuple[str, tuple[Directive | None, ...]]:
+    plain = [entry for entry in site.listening.get(id(site.server), ()) if _is_plain(entry)]
     if not plain:
         return PLAIN, ()
     first = plain[0]
@@ -34,10 +38,6 @@ def address(site: Site) -> tuple[str, tuple[Directive | None, ...]]:
     host = {"*": "0.0.0.0"}.get(first.host, first.host)  # noqa: S104
     host = f"[{host}]" if ":" in host else host
     return f"{host}:{first.port}", (first.directive,)
-
-
-def _of_server(site: Site) -> list[ServerListen]:
-    return [entry for entry in listens(site.root) if entry.server is site.server]
 
 
 def _is_plain(entry: ServerListen) -> bool:

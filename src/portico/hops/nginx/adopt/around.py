@@ -10,11 +10,10 @@ from portico.hops.nginx.adopt.levels import by_key, plain, raw
 from portico.hops.nginx.adopt.logs import log_line
 from portico.hops.nginx.adopt.servers import other_server
 from portico.hops.nginx.adopt.shared import shared
-from portico.hops.nginx.adopt.site import Site, target_of
+from portico.hops.nginx.adopt.site import Site
 from portico.hops.nginx.adopt.upstreams import pool
 from portico.hops.nginx.adopt.values import max_age
 from portico.hops.nginx.adopt.words import EVENTS, MAIN
-from portico.hops.nginx.listens import PASSES
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
@@ -82,10 +81,14 @@ def _module(directive: Directive, site: Site) -> Iterator[Carried]:
     file = directive.args[0].rpartition("/")[2] if directive.args else ""
     name = file.removeprefix("ngx_").removesuffix(".so").removesuffix("_module")
     starts = _MODULES.get(name, ())
-    if starts and not any(entry.name.startswith(starts) for entry in _every(site.root)):
+    if starts and not any(used.startswith(starts) for used in site.once("names", _names)):
         yield fates.left(directive, "nothing of this site needs the module; nginx.extra_main can load it")
     else:
         yield from raw(directive, "main", site, "only an nginx of the version that the module is for can load it")
+
+
+def _names(site: Site) -> frozenset[str]:
+    return frozenset(entry.name for entry in _every(site.root))
 
 
 def _every(block: Directive) -> Iterator[Directive]:
@@ -124,7 +127,7 @@ def _upstream(directive: Directive, site: Site) -> Iterator[Carried]:
         yield from pool(directive, site)
     elif name in site.named_elsewhere:
         yield from plain(directive, "http", site)
-    elif any(target_of(entry) == name for server in site.others for entry in server.deep(*PASSES)):
+    elif name in site.of_other_sites:
         yield from fates.whole(fates.left(directive, f"{name} is the application of another site"), directive)
     else:
         yield from fates.whole(fates.left(directive, "nothing of this site passes requests to it"), directive)

@@ -8,6 +8,7 @@ from portico.hops.nginx.adopt import fates
 from portico.hops.nginx.adopt.around import in_http, in_main
 from portico.hops.nginx.adopt.site import Site
 from portico.hops.nginx.adopt.stands import Stands
+from portico.hops.nginx.adopt.wellformed import WellFormed
 from portico.hops.nginx.listens import http_block
 from portico.model.adoption import Carried, PathMap
 from portico.model.directive import Directive
@@ -23,11 +24,13 @@ def carry(
     left to Portico; in the first pass (None) only the entries of fate `key` mean something. Values that are paths are those
     of this machine; blocks that are copied have their lines in the entry of the block.
     """
-    http = http_block(root)
+    good = WellFormed(root)
+    http = http_block(good.root)
     if http is None:
-        return tuple(_nothing(root))
-    site = Site(root, http, server, upstream, Stands(rendered), paths)
-    return tuple(_lines(site))
+        return (*_nothing(good.root), *good.told())
+    pool = good.of(upstream) if upstream else None
+    site = Site(good.root, http, good.of(server), pool, Stands(rendered), paths)
+    return (*_lines(site), *good.told())
 
 
 def _lines(site: Site) -> Iterator[Carried]:

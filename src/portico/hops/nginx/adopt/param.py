@@ -14,7 +14,7 @@ from portico.model.directive import Directive
 
 def param(entry: Directive, level: str, site: Site) -> Iterator[Carried]:
     """A variable for the application, wherever it stands."""
-    if not any(entry is one for one in site.params):
+    if not site.gives(entry):
         yield fates.same(entry, "without effect on the application: lines further in replace it")
         return
     name = entry.args[0] if entry.args else ""

@@ -9,7 +9,7 @@ from portico.hops.nginx.adopt import fates
 from portico.hops.nginx.adopt.addresses import address
 from portico.hops.nginx.adopt.levels import raw
 from portico.hops.nginx.adopt.site import Site, names_of
-from portico.hops.nginx.listens import PASSES, listens
+from portico.hops.nginx.listens import PASSES
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
@@ -18,7 +18,7 @@ _ANY = "at its address Portico's server answers every Host that no other server 
 
 def other_server(server: Directive, site: Site) -> Iterator[Carried]:
     """The block and all within."""
-    if not any(server is one for one in site.kept):
+    if not site.keeps(server):
         yield from fates.whole(fates.left(server, _other_site(server)), server)
         return
     shared = _shared(server, site)
@@ -48,7 +48,7 @@ def _shared(server: Directive, site: Site) -> tuple[Directive, ...]:
     value, _ = address(site)
     host, _, port = value.rpartition(":")
     hosts = {"*": ("*", "::"), "0.0.0.0": ("*",)}.get(host, (host.strip("[]"),))  # noqa: S104
-    here = [one for one in listens(site.root) if one.server is server and str(one.port) == port and one.host in hosts]
+    here = [one for one in site.listening.get(id(server), ()) if str(one.port) == port and one.host in hosts]
     return tuple(one.directive for one in here if one.directive)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 from portico.hops.nginx.adopt.params import own_files
 from portico.hops.nginx.adopt.stands import REPEATABLE, Stands
-from portico.hops.nginx.listens import PASSES
+from portico.hops.nginx.listens import PASSES, ServerListen, listens
 from portico.hops.nginx.locations import parts
 from portico.hops.nginx.variables import VARIABLE
 from portico.model.adoption import PathMap
 from portico.model.directive import Directive
 
+T = TypeVar("T")
 #: Regular expressions that every path matches.
 _EVERYTHING = ("/", "^/", ".*", "^/.*", "^/.*$", "^", "/.*", "^/(.*)$", "^/(.*)", "^(.*)$", "(.*)", "^.*$")
 _PASS_NAMES = ("uwsgi_pass", "proxy_pass")
@@ -29,6 +31,14 @@ class Site:
     upstream: Directive | None
     stands: Stands
     paths: PathMap
+    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[Site], T]) -> T:
+        """What `make` says of the site, worked out the first time it is asked for."""
+        if name not in self._known:
+            self._known[name] = make(self)
+        found: T = self._known[name]
+        return found
 
     @cached_property
     def target(self) -> str:
@@ -88,6 +98,19 @@ class Site:
         return frozenset(target_of(entry) for entry in passes if not self.passes_here(entry))
 
     @cached_property
+    def of_other_sites(self) -> frozenset[str]:
+        """The upstreams that other servers pass to."""
+        return frozenset(target_of(entry) for server in self.others for entry in server.deep(*PASSES))
+
+    @cached_property
+    def listening(self) -> dict[int, tuple[ServerListen, ...]]:
+        """The addresses of each server, by the identity of its block."""
+        found: dict[int, tuple[ServerListen, ...]] = {}
+        for entry in listens(self.root):
+            found[id(entry.server)] = (*found.get(id(entry.server), ()), entry)
+        return found
+
+    @cached_property
     def others(self) -> tuple[Directive, ...]:
         """The other servers."""
         return tuple(entry for entry in self.http.all("server") if entry is not self.server and entry.block is not None)
@@ -97,6 +120,22 @@ class Site:
         """Other servers that belong to the site: they pass to nothing else, but send visitors on, refuse them, or serve the
         same application under another address."""
         return tuple(entry for entry in self.others if self._is_kin(entry))
+
+    @cached_property
+    def _kept_ids(self) -> frozenset[int]:
+        return frozenset(map(id, self.kept))
+
+    def keeps(self, server: Directive) -> bool:
+        """Whether it is one of those."""
+        return id(server) in self._kept_ids
+
+    @cached_property
+    def _params_ids(self) -> frozenset[int]:
+        return frozenset(map(id, self.params))
+
+    def gives(self, param: Directive) -> bool:
+        """Whether a variable is for the application."""
+        return id(param) in self._params_ids
 
     def _is_kin(self, server: Directive) -> bool:
         passes = list(server.deep(*PASSES))

@@ -139,6 +139,10 @@ def ages(location: Directive) -> Iterator[int | None]:
 
 def agreed_age(site: Site) -> int | None:
     """The time that all of them have, as far as they have one."""
+    return site.once("age", _agreed_age)
+
+
+def _agreed_age(site: Site) -> int | None:
     blocks = [entry for entry in site.server.all("location") if folder(entry, site)]
     found = {age for block in (*blocks, *((site.front,) if site.front else ())) for age in ages(block)}
     return found.pop() if len(found) == 1 else None

@@ -17,14 +17,27 @@ _OWN_SOCKET = "Portico's uWSGI listens on a socket of its own; uwsgi.address tak
 _CONTAINER = "the name of a container: here nginx and uWSGI are on one machine, and `servers` names those on others"
 
 
+class _Pool:
+    """The addresses of an upstream block, each once; which line names one first, and which are only in reserve."""
+
+    def __init__(self, upstream: Directive) -> None:
+        lines = [entry for entry in upstream.all("server") if entry.args]
+        self.first: dict[str, Directive] = {}
+        for entry in lines:
+            self.first.setdefault(_plain(entry.args[0]), entry)
+        self.asked = frozenset(_plain(entry.args[0]) for entry in lines if "backup" not in entry.args)
+        self.local = tuple(address for address in self.first if not _is_remote(address))
+
+
 def pool(upstream: Directive, site: Site) -> Iterator[Carried]:
     """The upstream block, with all within."""
     yield fates.same(upstream, "" if upstream.args == ("portico_app",) else "Portico's own is called portico_app")
+    found = _Pool(upstream)
     for entry in upstream.block or ():
         if entry.name == "server" and entry.args:
-            yield from _server(entry, upstream, site)
+            yield from _server(entry, found, site)
         else:
-            yield from _setting(entry, upstream, site)
+            yield from _setting(entry, found, site)
 
 
 def straight(directive: Directive, site: Site) -> Iterator[Carried]:
@@ -45,23 +58,22 @@ def straight(directive: Directive, site: Site) -> Iterator[Carried]:
         yield fates.differs(directive, _CONTAINER)
 
 
-def _server(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
+def _server(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
     address = _plain(entry.args[0])
     if site.speaks_http:
         yield fates.differs(entry, "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that")
     elif _is_remote(address):
-        yield from _elsewhere(entry, upstream, site)
+        yield from _elsewhere(entry, pool, site)
     else:
-        yield from _here(entry, upstream, site)
+        yield from _here(entry, pool, site)
 
 
-def _elsewhere(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
-    before = [other.args[0] for other in upstream.all("server") if other is not entry and "backup" not in other.args]
-    if "backup" in entry.args and entry.args[0] in before:
+def _elsewhere(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
+    if "backup" in entry.args and _plain(entry.args[0]) in pool.asked:
         yield _reserve(entry, site)
         return
     yield from _remote(entry, _plain(entry.args[0]), entry.args[1:])
-    if not _local(upstream):
+    if not pool.local:
         yield fates.key(entry, "role", "front", "the application is on other machines only")
 
 
@@ -79,11 +91,10 @@ def _in_seconds(word: str) -> str:
     return word if whole is None else f"{name}={whole}s"
 
 
-def _here(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
-    local = _local(upstream)
+def _here(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
+    local = pool.local
     address = _plain(entry.args[0])
-    first = entry is next(other for other in upstream.all("server") if other.args and _plain(other.args[0]) == address)
-    if not first or "backup" in entry.args:
+    if entry is not pool.first[address] or "backup" in entry.args:
         yield _reserve(entry, site)
         return
     tcp = len(local) == 1 and _is_loopback(address)
@@ -91,7 +102,7 @@ def _here(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried
         yield fates.key(entry, "uwsgi.address", address)
     if len(local) > 1 and address == local[0]:
         yield fates.key(entry, "instances", len(local), "each has a socket of its own")
-    if len(_all(upstream)) > 1:
+    if len(pool.first) > 1:
         yield from _patience(entry)
     if site.stands.among(entry, site.stands.at("upstream", "server")):
         yield fates.same(entry)
@@ -118,8 +129,8 @@ def _patience(entry: Directive) -> Iterator[Carried]:
             yield fates.key(entry, f"upstream.{name}", value)
 
 
-def _setting(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carried]:
-    if _BALANCE.fullmatch(entry.text) and len(_all(upstream)) > 1:
+def _setting(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
+    if _BALANCE.fullmatch(entry.text) and len(pool.first) > 1:
         yield fates.key(entry, "upstream.balance", entry.text)
     elif _BALANCE.fullmatch(entry.text):
         yield fates.same(entry, "without effect: there is one server only")
@@ -131,14 +142,6 @@ def _setting(entry: Directive, upstream: Directive, site: Site) -> Iterator[Carr
         yield fates.differs(entry, "uWSGI ends each connection with its answer, so there is none to keep")
     else:
         yield from fates.whole(fates.differs(entry, "Portico's upstream has no such line"), entry)
-
-
-def _all(upstream: Directive) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_plain(entry.args[0]) for entry in upstream.all("server") if entry.args))
-
-
-def _local(upstream: Directive) -> tuple[str, ...]:
-    return tuple(address for address in _all(upstream) if not _is_remote(address))
 
 
 def _plain(address: str) -> str:
