@@ -25,6 +25,7 @@ _SETS = (
 )
 _COMPARES = ("=", "!=", "~", "~*", "!~", "!~*")
 _NAMELESS = "secret"
+_BASICAUTH = re.compile(r"basicauth(?:-next)?:[^,]*,(\S+)")
 
 
 def is_secret(name: str) -> bool:
@@ -91,6 +92,9 @@ def _of_options(options: Sequence[Option]) -> Named:
             yield option.name, value
             if option.name in _GIVES:
                 yield from _pair(value)
+            # `route = ^/admin basicauth:realm,name:password`
+            if (found := _BASICAUTH.search(value)) and ":" in found[1]:
+                yield from ((_NAMELESS, part) for part in (found[1], found[1].partition(":")[2]))
 
 
 def _of_tree(tree: Directive | None) -> Named:
