@@ -34,6 +34,8 @@ from portico.seams.faults.socket_kinds import OTHER_SOCKET
 
 #: What gixy says of an include that is not here, which the ledger tells already.
 _GIXY_ABSENT = "File not found"
+#: What a finding tells already.
+_COMMENT = "there are no comments behind a value"
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -86,8 +88,9 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
 
 
 def _unknown(adopted: Adopted, looked: Looked) -> tuple[CouldNotTell, ...]:
-    read = tuple(one for instance in adopted.choice.instances for one in instance.unknown)
-    return read + looked.unknown
+    instances = adopted.choice.instances
+    odd = (CouldNotTell("uwsgi.file", text) for one in instances for text in one.seen.problems if _COMMENT not in text)
+    return (*odd, *(one for instance in instances for one in instance.unknown), *looked.unknown)
 
 
 def _files(gathered: Gathered, choice: Choice) -> list[str]:
