@@ -56,11 +56,12 @@ def listens(tree: Directive, root: bool = True) -> tuple[ServerListen, ...]:
     """All addresses of all servers. A server without `listen` has `*:80`, or `*:8000` when nginx does not start as root.
     Addresses of HTTP/3 (`quic`) are left out: nothing here speaks UDP."""
     http = http_block(tree)
-    return tuple(entry for server in servers(tree) for entry in _of_server(http, server, root))
+    around = http.first("ssl") if http else None
+    return tuple(entry for server in servers(tree) for entry in _of_server(around, server, root))
 
 
-def _of_server(http: Directive | None, server: Directive, root: bool) -> Iterator[ServerListen]:
-    switch = server.first("ssl") or (http.first("ssl") if http else None)
+def _of_server(around: Directive | None, server: Directive, root: bool) -> Iterator[ServerListen]:
+    switch = server.first("ssl") or around
     ssl_on = switch is not None and switch.args == ("on",)
     given = [entry for entry in server.all("listen") if entry.args]
     if not given:

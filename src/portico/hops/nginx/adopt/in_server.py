@@ -71,7 +71,7 @@ def _raw(entry: Directive, site: Site) -> Iterator[Carried]:
         return
     copy = entry
     why = ""
-    if parts(entry)[0] == "" and _has_everything(site):
+    if parts(entry)[0] == "" and site.once("other root", _has_other_root):
         copy = replace(entry, args=("^~", parts(entry)[1]))
         why = "^~, so that the regular expression that stands for `location /` does not take it over"
     elif entry.first("add_header"):
@@ -88,7 +88,7 @@ def _is_other_root(entry: Directive, site: Site) -> bool:
     return is_everything(entry) and parts(entry)[0] in ("", "^~") and not mine
 
 
-def _has_everything(site: Site) -> bool:
+def _has_other_root(site: Site) -> bool:
     return any(_is_other_root(entry, site) for entry in site.server.all("location"))
 
 

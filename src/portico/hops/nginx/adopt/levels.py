@@ -16,6 +16,8 @@ from portico.model.directive import Directive
 #: Blocks and lines that define a name, of which there can be only one: where in the arguments it stands.
 _DEFINES = {"map": -1, "geo": -1, "split_clients": -1, "upstream": 0, "log_format": 0}
 _OWN_VARIABLE = "$portico_"
+#: Of the application's location: a raw line there takes the place of Portico's own.
+_YIELDING = ("uwsgi_buffer_size", "uwsgi_buffers")
 #: Without TLS they have no effect.
 _TLS = ("ssl_", "http2", "quic")
 
@@ -63,7 +65,9 @@ def _against(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
     """Raw where Portico writes none of that name, or where nginx takes another one beside it."""
     stands, single = site.stands, is_single(directive.name)
     here, inner = stands.at(level, directive.name), stands.below(level, directive.name)
-    if directive.name in TUNING and (here or inner or stands.in_force(level, directive.name)):
+    if directive.name in _YIELDING:
+        yield from raw(directive, "location", site, "in the place of Portico's own")
+    elif directive.name in TUNING and (here or inner or stands.in_force(level, directive.name)):
         yield fates.differs(directive, f"Portico writes {_said(here or inner or stands.in_force(level, directive.name))}")
     elif inner and single:
         yield fates.differs(directive, f"Portico writes {_said(inner)} further in, which replaces it")
@@ -78,12 +82,12 @@ def _against(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
 
 def _as_raw(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
     if level == "http" and directive.name in ("add_header", "add_trailer"):
-        if tuple(site.server.all(directive.name)):
+        if site.first(site.server, directive.name):
             yield fates.same(directive, "without effect: the server has lines of that name itself, and inherits none")
         else:
             why = "into the server: that of Portico has headers of its own, so it inherits none"
             yield from raw(directive, "server", site, why)
-    elif directive.name.startswith(_TLS) and level == "http" and not _speaks_tls(site):
+    elif directive.name.startswith(_TLS) and level == "http" and not site.once("tls", _speaks_tls):
         yield fates.same(directive, "without effect: no server of this site speaks TLS")
     elif directive.name == "add_header" and level == "location":
         yield from raw(directive, level, site, "this location then has none of the headers of the server (X-Request-ID)")
@@ -122,7 +126,7 @@ def _defined(directive: Directive, level: str, site: Site) -> bool:
 def _is_set_around(directive: Directive, level: str, site: Site) -> bool:
     """Whether the default is there to undo what stands further out, or what Portico writes."""
     around = {"location": (site.server, site.http), "server": (site.http,)}.get(level, ())
-    set_there = any(block.first(directive.name) for block in around)
+    set_there = any(site.first(block, directive.name) for block in around)
     return set_there or bool(site.stands.in_force(level, directive.name) or site.stands.below(level, directive.name))
 
 

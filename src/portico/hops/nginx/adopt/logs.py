@@ -81,4 +81,4 @@ def _errors(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
 def _innermost(site: Site) -> Directive | None:
     """The last of those that hold for the application."""
     blocks = (*site.chain, site.root)
-    return next((found[-1] for block in blocks if (found := tuple(block.all("error_log")))), None)
+    return next((found[-1] for block in blocks if (found := site.all(block, "error_log"))), None)

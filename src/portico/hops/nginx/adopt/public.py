@@ -22,7 +22,7 @@ def setting(site: Site) -> Directive | None:
     tries = _tries(site)
     if site.front is None or tries is None or not set(_FILE) & set(tries.args):
         return None
-    found = next((one for block in (site.front, site.server, site.http) if (one := block.first("root"))), None)
+    found = next((one for block in (site.front, site.server, site.http) if (one := site.first(block, "root"))), None)
     return found if found and found.args and found.args[0].startswith("/") and is_constant(found.args[0]) else None
 
 

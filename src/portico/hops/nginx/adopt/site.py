@@ -31,7 +31,7 @@ class Site:
     upstream: Directive | None
     stands: Stands
     paths: PathMap
-    _known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[str | int, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[Site], T]) -> T:
         """What `make` says of the site, worked out the first time it is asked for."""
@@ -39,6 +39,20 @@ class Site:
             self._known[name] = make(self)
         found: T = self._known[name]
         return found
+
+    def all(self, block: Directive, name: str) -> tuple[Directive, ...]:
+        """The directives of that name directly inside a block, found once for all of its names."""
+        index = self._known.get(id(block))
+        if index is None:
+            index = {}
+            for entry in block.block or ():
+                index.setdefault(entry.name, []).append(entry)
+            self._known[id(block)] = index
+        return tuple(index.get(name, ()))
+
+    def first(self, block: Directive, name: str) -> Directive | None:
+        """The first of them."""
+        return next(iter(self.all(block, name)), None)
 
     @cached_property
     def target(self) -> str:
@@ -84,12 +98,12 @@ class Site:
 
     def in_force(self, name: str) -> tuple[Directive, ...]:
         """The directives of that name that hold for the application."""
-        return next((found for block in self.chain if (found := tuple(block.all(name)))), ())
+        return next((found for block in self.chain if (found := self.all(block, name))), ())
 
     def replaced_by(self, directive: Directive, level: str) -> Directive | None:
         """What stands further in and takes its place for the whole site: for one of the http block the server's too."""
         inner = self.chain[:-1] if level == "http" else self.chain[:1] if level == "server" and self.application else ()
-        return next((found for block in inner if (found := block.first(directive.name))), None)
+        return next((found for block in inner if (found := self.first(block, directive.name))), None)
 
     @cached_property
     def named_elsewhere(self) -> frozenset[str]:
@@ -164,11 +178,11 @@ class Site:
     @cached_property
     def formats_kept(self) -> frozenset[str]:
         """The log formats of lines that are copied: in other locations and servers."""
-        blocks = (entry for entry in self.server.all("location", "if") if entry not in self.chain)
+        blocks = (entry for entry in self.server.all("location", "if") if entry is not self.application)
         lines = (line for block in (*blocks, *self.kept) for line in block.deep("access_log"))
         return frozenset(line.args[1] for line in lines if len(line.args) > 1)
 
-    @property
+    @cached_property
     def speaks_http(self) -> bool:
         """Whether nginx passes to the application over HTTP."""
         passing = (
@@ -176,7 +190,7 @@ class Site:
         )
         return passing is not None and passing.name == "proxy_pass"
 
-    @property
+    @cached_property
     def is_rendered(self) -> bool:
         """Whether Portico wrote the configuration."""
         return any(entry.args[-1:] == ("$portico_request_id",) for entry in self.http.all("map"))
@@ -189,7 +203,7 @@ class Site:
     @property
     def outer_params(self) -> tuple[Directive, ...]:
         """Those that a location of the server inherits."""
-        return tuple(self.server.all("uwsgi_param")) or tuple(self.http.all("uwsgi_param"))
+        return self.all(self.server, "uwsgi_param") or self.all(self.http, "uwsgi_param")
 
     @cached_property
     def params_file(self) -> str:

@@ -66,8 +66,8 @@ def _percent(found: re.Match[str]) -> str:
 
 
 def _setting(location: Directive, site: Site) -> Directive | None:
-    blocks = (location, site.server, site.http)
-    return next((found for block in blocks if (found := block.first("root", "alias")) and found.args), None)
+    found = location.first("root", "alias") or site.first(site.server, "root") or site.first(site.http, "root")
+    return found if found and found.args else None
 
 
 def _path(setting: Directive, prefix: str) -> str | None:
