@@ -110,6 +110,7 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "extra_http": [Escaped(line) for line in nginx.extra_http],
         "extra_server": [Escaped(line) for line in nginx.extra_server],
         "extra_location": [Escaped(line) for line in nginx.extra_location],
+        "replaced": {line.split()[0] for line in nginx.extra_location if line.split()},
         "public": public,
     }
 
