@@ -208,7 +208,8 @@ def test_a_file_of_variables_that_says_more(adopt: Any, tmp_path: Path) -> None:
 
 
 def test_lines_that_portico_writes_otherwise(adopt: Any) -> None:
-    inside = "location / { uwsgi_next_upstream off; uwsgi_buffers 4 4k; uwsgi_buffering off; add_header A b; uwsgi_pass unix:/run/app.sock; }"
+    lines = "uwsgi_next_upstream off; uwsgi_buffers 4 4k; uwsgi_buffering off; add_header A b;"
+    inside = f"location / {{ {lines} uwsgi_pass unix:/run/app.sock; }}"
     ledger = adopt("sendfile off; server_tokens on; tcp_nodelay on; absolute_redirect off;\n" + server("", inside))
     assert ledger.fate("uwsgi_next_upstream") == "differs"
     assert "`uwsgi_next_upstream error`" in ledger.of("uwsgi_next_upstream")[0].why
@@ -338,6 +339,38 @@ def test_defaults_that_are_not_written(adopt: Any) -> None:
     ledger = adopt(server("gzip on;"))
     assert [line.fate for line in ledger.of("no ")] == ["differs", "differs"]
     assert 'nginx.client_max_body_size = "1m"' in ledger.of("no client_max_body_size")[0].why
+
+
+def test_a_prefix_that_stands_twice(adopt: Any) -> None:
+    ledger = adopt(server("location /s { alias /srv/a/; } location /s/ { alias /srv/b/; }"))
+    assert ledger.get("static") == {"/s/": "/srv/a"}
+    assert ledger.fate("location /s/") == "differs"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "location /d { secure_link_md5 '$uri geheim1'; return 204; }",
+        "location /w { proxy_pass http://ana:geheim1@127.0.0.1:1; }",
+        "location /b { proxy_set_header X-Mine 'Bearer geheim1'; return 204; }",
+        "if ($http_x_api_token != geheim1) { return 403; }",
+        "set $api_key geheim1;",
+        "add_header X-Secret geheim1;",
+    ],
+)
+def test_what_is_secret_is_copied_and_not_told(adopt: Any, line: str) -> None:
+    ledger = adopt("map $http_token $known { geheim2 1; default 0; }\n" + server(line))
+    assert "geheim1" in ledger.raw("server")
+    assert "geheim2" in ledger.raw("http")
+    assert not [one for one in ledger.lines if "geheim" in one.text + one.why]
+
+
+def test_what_nginx_refuses_is_told(adopt: Any) -> None:
+    ledger = adopt(server("client_max_body_size; location { return 204; }"))
+    assert {line.fate for line in (*ledger.of("client_max_body_size"), *ledger.of("location "), *ledger.of("return"))} >= {
+        "left"
+    }
+    assert ledger.raw("server") == ""
 
 
 @pytest.mark.parametrize("text", ["", "user www-data;", "stream { server { listen 1; } }"])

@@ -21,18 +21,32 @@ _SECRET = re.compile(r"secret|passw|pwd|token|key|authorization|credential", re.
 _NAMING = ("uwsgi_param", "proxy_set_header", "fastcgi_param", "scgi_param", "grpc_set_header", "add_header", "set", "env")
 #: What stands behind `Basic` or `Bearer` in any header.
 _AUTHORIZED = re.compile(r"\b(Basic|Bearer)\s+[^\s;\"']+", re.IGNORECASE)
+#: A password in a URL (RFC 3986, 3.2.1).
+_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")
+#: With a word of their own that only the application knows besides.
+_ALL_SECRET = ("secure_link_md5", "secure_link_secret")
 _LONGEST = 160
 
 
 def shown(directive: Directive) -> str:
     """As it reads in the file, on one line and not too long; of what is secret by its name only the name."""
-    args = directive.args
-    if directive.name in _NAMING and len(args) > 1 and _SECRET.search(args[0]) and not args[1].startswith("$"):
-        args = (args[0], "…")
-    if directive.name == "env" and args and "=" in args[0] and _SECRET.search(args[0]):
-        args = (f"{args[0].partition('=')[0]}=…",)
-    text = _AUTHORIZED.sub(r"\1 …", " ".join(" ".join((directive.name, *args)).split()))
+    words = " ".join(" ".join((directive.name, *_told(directive))).split())
+    text = _URL.sub(r"\1…", _AUTHORIZED.sub(r"\1 …", words))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _told(directive: Directive) -> tuple[str, ...]:
+    """The arguments, those that are secret left out."""
+    name, args = directive.name, directive.args
+    if name in _ALL_SECRET:
+        return ("…",)
+    if name == "env" and args and "=" in args[0] and _SECRET.search(args[0]):
+        return (f"{args[0].partition('=')[0]}=…",)
+    if name in _NAMING and len(args) > 1 and _SECRET.search(args[0]) and not args[1].startswith("$"):
+        return (args[0], "…")
+    if name == "if" and len(args) > 2 and _SECRET.search(args[0]):
+        return (*args[:-1], "…")
+    return args
 
 
 def key(directive: Directive, name: str, value: Value, why: str = "") -> Carried:
@@ -63,7 +77,8 @@ def raw(
     lines = written(copy or directive)
     yield Carried(directive.where, shown(directive), "raw", EXTRA[level], lines, why, paths)
     for entry in _within(directive):
-        yield Carried(entry.where, shown(entry), "raw", EXTRA[level], None, f"part of the block in line {directive.line}")
+        text = _shown_in(directive, entry)
+        yield Carried(entry.where, text, "raw", EXTRA[level], None, f"part of the block in line {directive.line}")
 
 
 def whole(entry: Carried, directive: Directive) -> Iterator[Carried]:
@@ -71,7 +86,13 @@ def whole(entry: Carried, directive: Directive) -> Iterator[Carried]:
     yield entry
     for inner in _within(directive):
         why = entry.why if entry.fate != "same" else ""
-        yield Carried(inner.where, shown(inner), entry.fate, why=why)
+        yield Carried(inner.where, _shown_in(directive, inner), entry.fate, why=why)
+
+
+def _shown_in(block: Directive, entry: Directive) -> str:
+    """An entry of a block; of a map from or to what is secret by its name no value."""
+    secret = block.name == "map" and any(_SECRET.search(arg) for arg in block.args)
+    return "…" if secret and entry.name != "default" else shown(entry)
 
 
 def _within(directive: Directive) -> Iterator[Directive]:

@@ -54,6 +54,9 @@ def _location(entry: Directive, site: Site, last: list[Carried]) -> Iterator[Car
             yield from raw(entry, "server", site, "other locations hand requests to it")
     elif entry is site.front:
         yield from public.front(site)
+    elif found and site.once("folders", _folders).get(found.url) is not entry:
+        why = f"another location stands for {found.url} already, which portico.toml takes once"
+        yield from fates.whole(fates.differs(entry, why), entry)
     elif found:
         yield from files(entry, found, site)
     elif site.stands.has("server", entry):
@@ -62,6 +65,16 @@ def _location(entry: Directive, site: Site, last: list[Carried]) -> Iterator[Car
         _everything(entry, site, last)
     else:
         yield from _raw(entry, site)
+
+
+def _folders(site: Site) -> dict[str, Directive]:
+    """The first location of each prefix."""
+    locations = ((one, folder(one, site)) for one in site.server.all("location") if one is not site.application)
+    found: dict[str, Directive] = {}
+    for location, answers in locations:
+        if answers:
+            found.setdefault(answers.url, location)
+    return found
 
 
 def _raw(entry: Directive, site: Site) -> Iterator[Carried]:
