@@ -36,12 +36,14 @@ FATES = {"key", "same", "raw", "differs", "left"}
 
 @dataclass(frozen=True)
 class Shape:
-    """One folder: what was asked, what shape.toml expects, and what came out. `written` is portico.toml on the disk."""
+    """One folder: what was asked, what shape.toml expects, and what came out. `written` is portico.toml on the disk, `mode`
+    its permission bits."""
 
     folder: Path
     about: Mapping[str, Any]
     result: Result
     written: str
+    mode: int
 
 
 def _asked(folder: Path, about: Mapping[str, Any], project: Path, write: bool) -> Asked:
@@ -74,7 +76,8 @@ def shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("portico.actions.adopt.run.audited", lambda conf: Looked())
         result = adopt(_asked(SHAPES / name, _about(name), project, write=True))
-    return Shape(SHAPES / name, _about(name), result, (project / "portico.toml").read_text(encoding="utf-8"))
+    file = project / "portico.toml"
+    return Shape(SHAPES / name, _about(name), result, file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777)
 
 
 def test_the_configuration_means_what_the_files_mean(shape: Shape) -> None:
@@ -126,6 +129,8 @@ def test_secrets_stay_in_the_file(shape: Shape) -> None:
     for secret in shape.about.get("secrets", ()):
         assert secret not in shown
         assert secret in shape.written
+    if shape.about.get("secrets"):
+        assert shape.mode == 0o600, "nobody else may read them"
 
 
 @pytest.mark.parametrize("name", ["debian-enabled", "helpers", "tls-only-redirect"])

@@ -68,7 +68,8 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     found += proof.findings if proof else ()
     found.sort(key=lambda finding: _ORDER[finding.severity])
     discretion = Discretion(known, _environment(made))
-    path = save.save(asked, adopted.toml, secret=bool(made.merged.config.get("env"))) if asked.write else None
+    secret = bool(made.merged.config.get("env")) or discretion.text(adopted.toml) != adopted.toml
+    path = save.save(asked, adopted.toml, secret) if asked.write else None
     data = {
         "project": str(asked.project),
         **_sides(adopted),
