@@ -116,6 +116,11 @@ MEANT = [
     (FILE, _answer(), _answer(cache_control="public, max-age=60"), {"cache-control": True}),
     (PAGE, _answer(), _answer(cache_control="public, max-age=60"), {"cache-control": False}),
     (FILE, _answer(cache_control="max-age=9"), _answer(cache_control="public, max-age=60"), {"cache-control": False}),
+    (FILE, _answer(cache_control="max-age=9"), _answer(cache_control="public, max-age=9"), {"cache-control": True}),
+    (FILE, _answer(cache_control="a"), _answer(cache_control="public, max-age=9, immutable"), {"cache-control": True}),
+    (FILE, _answer(expires="then"), _answer(), {"expires": True}),
+    (PAGE, _answer(expires="then"), _answer(), {"expires": False}),
+    (PAGE, _answer(body=gzip.compress(b"a"), content_encoding="gzip"), _answer(body=b"a"), {"content-encoding": True}),
     (PAGE, _answer(), _answer(x_request_id="a"), {"x-request-id": True}),
     (PAGE, _answer(x_request_id="a"), _answer(), {"x-request-id": False}),
     (PAGE, _answer(vary="Cookie"), _answer(vary="Accept-Encoding, Cookie"), {"vary": True}),
@@ -174,6 +179,13 @@ def test_no_answer_is_an_answer_too() -> None:
     assert _told(_answer(), gone) == {"status": False}
 
 
+def test_an_answer_that_was_lost_once_is_not_missed() -> None:
+    lost, told = Answer(0, error="Connection reset by peer"), _answer(414, b"too long")
+    assert _compared([told, told], [lost, told]).verdict == "same"
+    assert _compared([lost, told], [told, told]).new.status == 414
+    assert _told([told, told], [lost, lost]) == {"status": False}
+
+
 def test_the_verdict_over_all_requests() -> None:
     same, meant = _compared(_answer(), _answer()), _compared(_answer(), _answer(x_request_id="a"))
     wrong = _compared(_answer(), _answer(404))
@@ -213,6 +225,7 @@ http {
         location /chat/ { proxy_pass http://127.0.0.1:3000; }
         location ~ \\.php$ { return 403; }
         location = /health { return 200; }
+        location = /robots.txt { alias %(folder)s/manage.py; }
         location /kept/ { internal; alias /srv/kept/; }
         location / { uwsgi_pass 127.0.0.1:9090; }
     }
@@ -241,7 +254,14 @@ def test_what_is_asked_comes_from_the_files_and_the_disk(tmp_path: Path) -> None
     assert {
         *(("GET", "/static/css/a%20b.css"), ("HEAD", "/static/css/a%20b.css"), ("GET", "/static/.secret")),
         *(("GET", "/static"), ("GET", "/static/"), ("GET", "/static../manage.py"), ("GET", "/static/../manage.py")),
-        *(("GET", "/health"), ("GET", "/kept/"), ("GET", "/basket"), ("GET", "/x?y=1"), ("OPTIONS", "/")),
+        *(
+            ("GET", "/health"),
+            ("HEAD", "/robots.txt"),
+            ("GET", "/kept/"),
+            ("GET", "/basket"),
+            ("GET", "/x?y=1"),
+            ("OPTIONS", "/"),
+        ),
     } <= paths
     assert not any(path.startswith("/chat") for _, path in paths)
     assert {one.host for one in every} == {"shop.example", "www.shop.example", "nobody.portico.invalid", ""}
@@ -279,7 +299,8 @@ servers = ["10.0.0.2:9090"]
 state_dir = "/var/lib/shop"
 [nginx]
 access_log = "/var/log/nginx/shop.log"
-extra_server = ["listen 443 ssl;", "listen [::]:443 ssl ipv6only=on;", "limit_req zone=a;", "gzip on;"]
+extra_http = ["server {", "    listen 80;", "    listen [::]:80;", "    deny all;", "}", "server {", "    listen *:80;", "}"]
+extra_server = ["listen 443 ssl http2;", "listen [::]:443 ssl ipv6only=on;", "limit_req zone=a;", "gzip on;"]
 [uwsgi]
 address = "127.0.0.1:9090"
 log = "/var/log/uwsgi/shop.log"
@@ -288,10 +309,12 @@ processes = 3
 hooks = ["manage.py migrate"]
 """
     config = read(text)
-    assert raw_listens(config) == {"443": True}
-    moved = aside(config, 4711, {"443": 4712})
+    assert raw_listens(config) == {"80": False, "443": True}
+    moved = aside(config, 4711, {"443": 4712, "80": 4713})
     assert moved.listen == "127.0.0.1:4711"
     assert (moved.servers, moved.state_dir, moved.uwsgi.address, moved.uwsgi.log) == (None, None, None, None)
     assert (moved.nginx.access_log, moved.release.hooks) == (None, None)
     assert moved.nginx.extra_server == ("listen 127.0.0.1:4712 ssl;", "gzip on;")
+    listen = "    listen 127.0.0.1:4713;"
+    assert moved.nginx.extra_http == ("server {", listen, "    deny all;", "}", "server {", listen, "}")
     assert moved.uwsgi.processes == 3

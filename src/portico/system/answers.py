@@ -20,8 +20,8 @@ _PART = 65536
 def ask(
     address: str, head: bytes, method: str, timeout_s: float, zeros: int = 0, tls: bool = False, server_name: str = ""
 ) -> Answer:
-    """Send `head` and then `zeros` zeros to `host:port`, and read the answer. The body is not sent on once an answer has
-    begun. Certificates are not verified. Never raises."""
+    """Send `head` and then `zeros` zeros to `host:port`, and read the answer. Without TLS the body is not sent on once
+    an answer has begun. Certificates are not verified. Never raises."""
     try:
         with contextlib.ExitStack() as opened:
             stream = opened.enter_context(connect(address, timeout_s))
@@ -31,7 +31,7 @@ def ask(
             # A server may answer and hang up before it has read everything: what it said counts.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 stream.sendall(head)
-                _send_zeros(stream, zeros)
+                _send_zeros(stream, zeros, patient=tls)
             return _answer(stream, method)
     except TimeoutError:
         return Answer(0, error=f"no whole answer within {timeout_s:g} s")
@@ -48,10 +48,11 @@ def _wrapped(stream: socket.socket, server_name: str) -> ssl.SSLSocket:
     return context.wrap_socket(stream, server_hostname=server_name or None)
 
 
-def _send_zeros(stream: socket.socket, zeros: int) -> None:
+def _send_zeros(stream: socket.socket, zeros: int, patient: bool) -> None:
+    """`patient`: all of them. Over TLS there may be something to read that is no answer yet (RFC 8446, 4.6.1)."""
     part = b"0" * _PART
     while zeros > 0:
-        if select.select([stream], [], [], 0)[0]:
+        if not patient and select.select([stream], [], [], 0)[0]:
             return
         sent = part[: min(zeros, _PART)]
         stream.sendall(sent)

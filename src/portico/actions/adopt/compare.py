@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
-from portico.actions.adopt.meant import About, meant
+from portico.actions.adopt.meant import About, Bodies, meant
 from portico.model.proof import SECRET_HEADERS, Answer, Ask, Compared, Difference, masked
 
 #: Of the connection, the moment or the framing: nothing that an answer says.
@@ -89,7 +89,9 @@ def _header(name: str, value: str, ask: Ask, scheme: str) -> str:
 def compared(
     ask: Ask, old: Sequence[Answer], new: Sequence[Answer], about: About, old_ports: Ports, new_ports: Ports, scheme: str
 ) -> Compared:
-    """All answers of both sides to one request, the first of each as the one that is shown."""
+    """All answers of both sides to one request, the first of each as the one that is shown; where both have at times given
+    the same status, those."""
+    old, new = _alike_first(old, new)
     before = [plain(answer, old_ports, ask, scheme) for answer in old]
     after = [plain(answer, new_ports, ask, scheme) for answer in new]
     found = _differences(ask, before, after)
@@ -97,11 +99,19 @@ def compared(
     return Compared(ask, old[0], new[0], judged)
 
 
+def _alike_first(old: Sequence[Answer], new: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
+    """An answer may be lost when a server hangs up on a request that it has not read to its end."""
+    common = {one.status for one in old} & {one.status for one in new} or {old[0].status, new[0].status}
+    status = next((one.status for one in old if one.status in common), 0)
+    before, after = (sorted(side, key=lambda one: one.status != status) for side in (old, new))
+    return (before, after) if after[0].status == status else (list(old), list(new))
+
+
 def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
-    statuses = {one.status for one in old}, {one.status for one in new}
-    if statuses[0] != statuses[1]:
-        by_itself = statuses[0] & statuses[1]
-        return [Difference("status", _status(old[0]), _status(new[0]), bool(by_itself), _BY_ITSELF if by_itself else "")]
+    if old[0].status != new[0].status:
+        return [Difference("status", _status(old[0]), _status(new[0]))]
+    old = [one for one in old if one.status == old[0].status]
+    new = [one for one in new if one.status == new[0].status]
     if not old[0].status:
         return [] if old[0].error == new[0].error else [Difference("no answer", old[0].error, new[0].error)]
     found = _headers(old, new)
@@ -158,7 +168,7 @@ def _body(old: Sequence[Plain], new: Sequence[Plain]) -> str:
 def _judged(ask: Ask, one: Difference, old: Plain, new: Plain, about: About) -> Difference:
     if one.intended:
         return one
-    why = meant(about, ask, one, old.status, new.status, old.body == new.body)
+    why = meant(about, ask, one, old.status, new.status, Bodies(old.body == new.body, len(new.body)))
     if not why and one.what == "status" and new.status and new.status < 500 <= old.status:
         return replace(one, why="the old pair itself fails at this")
     return replace(one, intended=bool(why), why=why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ _RENAMED = (
     {"text/xml", "application/xml"},
     {"image/x-icon", "image/vnd.microsoft.icon"},
 )
+#: `gzip_min_length` of the new stack.
+GZIP_MIN_BYTES = 512
 _GATEWAY = (0, 500, 502, 504)
 _TOO_LARGE = (400, 413, 414, 431)
 
@@ -40,12 +43,20 @@ class About:
         return self.public or path.startswith((*self.static, *self.media))
 
 
-def meant(about: About, ask: Ask, one: Difference, old_status: int, new_status: int, same_body: bool) -> str:
+@dataclass(frozen=True)
+class Bodies:
+    """Whether both bodies are the same once they are decoded, and how long the new one then is, in bytes."""
+
+    same: bool
+    new_bytes: int
+
+
+def meant(about: About, ask: Ask, one: Difference, old_status: int, new_status: int, bodies: Bodies) -> str:
     """Why Portico means that difference; empty when it does not."""
     if one.what in ("status", "no answer"):
         return _status(about, ask, old_status, new_status)
     rule = _HEADERS.get(one.what)
-    why = rule(about, ask, one, same_body) if rule else ""
+    why = rule(about, ask, one, bodies) if rule else ""
     if not why and ask.aim == "folder" and old_status == 404 and not ask.path.endswith("/"):
         return "neither has a file there; in the new stack the application says so"
     return why
@@ -81,42 +92,61 @@ def _is_hidden(ask: Ask) -> bool:
     return ask.aim == "file" and any(part.startswith(".") for part in ask.path.split("/"))
 
 
-def _cache(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
-    if not one.old and about.is_file(ask.path):
+def _cache(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
+    if not about.is_file(ask.path):
+        return ""
+    if not one.old:
         return "[nginx.static_max_age] browsers may keep files for a while"
+    if "immutable" in one.new and "immutable" not in one.old:
+        return "a name with a hash of the content in it never changes its content: browsers may keep it for ever"
+    if _max_age(one.old) and _max_age(one.old) == _max_age(one.new):
+        return "[nginx.static_max_age] the same time, for caches that several people share, too"
     return ""
 
 
-def _request_id(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
+def _max_age(value: str) -> str:
+    found = re.search(r"max-age=(\d+)", value)
+    return found[1] if found else ""
+
+
+def _expires(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
+    return "Cache-Control says it already" if not one.new and about.is_file(ask.path) else ""
+
+
+def _request_id(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
     return "" if one.old else "every answer carries the request's name, which is in all logs"
 
 
-def _sniffing(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
+def _sniffing(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
     if one.new == "nosniff" and not one.old and ask.path.startswith(tuple(about.media)):
         return "uploaded files are what their extension says"
     return ""
 
 
-def _coding(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
-    return "[nginx.gzip] text is compressed" if about.gzip and one.new == "gzip" and not one.old else ""
+def _coding(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
+    if about.gzip and one.new == "gzip" and not one.old:
+        return "[nginx.gzip] text is compressed"
+    if about.gzip and one.old == "gzip" and not one.new and bodies.new_bytes < GZIP_MIN_BYTES:
+        return f"[nginx.gzip] what is smaller than {GZIP_MIN_BYTES} bytes is sent as it is"
+    return ""
 
 
-def _vary(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
+def _vary(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
     old, new = ({part for part in value.split(", ") if part} for value in (one.old, one.new))
     if about.gzip and new - old == {"accept-encoding"} and old <= new:
         return "[nginx.gzip] caches keep the compressed and the plain answer apart"
     return ""
 
 
-def _validator(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
+def _validator(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
     if not one.new and about.gzip and dict(ask.headers).get("Accept-Encoding"):
         return "[nginx.gzip] what is compressed while it is sent has no length to take a part of"
-    if ask.aim == "file" and one.old and one.new and (same_body or ask.method == "HEAD"):
+    if ask.aim == "file" and one.old and one.new and (bodies.same or ask.method == "HEAD"):
         return "it is another copy of the same file"
     return ""
 
 
-def _type(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
+def _type(about: About, ask: Ask, one: Difference, bodies: Bodies) -> str:
     (old, _, old_charset), (new, _, new_charset) = (value.partition("; charset=") for value in (one.old, one.new))
     alike = old == new or any({old, new} <= names for names in _RENAMED)
     if alike and old_charset == new_charset:
@@ -126,8 +156,9 @@ def _type(about: About, ask: Ask, one: Difference, same_body: bool) -> str:
     return ""
 
 
-_HEADERS: dict[str, Callable[[About, Ask, Difference, bool], str]] = {
+_HEADERS: dict[str, Callable[[About, Ask, Difference, Bodies], str]] = {
     "cache-control": _cache,
+    "expires": _expires,
     "x-request-id": _request_id,
     "x-content-type-options": _sniffing,
     "content-encoding": _coding,

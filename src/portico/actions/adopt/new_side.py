@@ -31,6 +31,9 @@ else:
     import tomli as tomllib
 
 _LISTEN = re.compile(r"^(\s*listen\s+)(\S+?)((?:\s[^;]*)?;.*)$")
+_SERVER = re.compile(r"^\s*server\s*\{")
+#: Words of `listen` that mean nothing on 127.0.0.1, or that nobody here speaks.
+_GONE = re.compile(r"\s(?:proxy_protocol|http2|ipv6only=\w+|reuseport)\b")
 _RATE = re.compile(r"^\s*limit_(req|conn)\s")
 
 
@@ -64,7 +67,7 @@ def aside(config: Config, port: int, raw_ports: Mapping[str, int]) -> Config:
         update={
             "access_log": None,
             "error_log": None,
-            "extra_http": _without_rates(config.nginx.extra_http),
+            "extra_http": _moved_lines(config.nginx.extra_http, raw_ports),
             "extra_server": _moved_lines(config.nginx.extra_server, raw_ports),
             "extra_location": _without_rates(config.nginx.extra_location),
         }
@@ -84,28 +87,38 @@ def _without_rates(lines: Iterable[str] | None) -> tuple[str, ...] | None:
 
 
 def _moved_lines(lines: Iterable[str] | None, ports: Mapping[str, int]) -> tuple[str, ...] | None:
-    """Raw lines of a server: their `listen` on ports that are free here."""
+    """Raw lines: their `listen` on ports that are free here, each once in a server."""
     if lines is None:
         return None
-    moved = []
+    moved: list[str] = []
+    seen: set[int] = set()
     for line in _without_rates(lines) or ():
+        if _SERVER.match(line):
+            seen = set()
         found = _LISTEN.match(line)
-        if found:
-            port = ports.get(found[2].rpartition(":")[2].rstrip("]") or found[2])
-            if port is None:
-                continue
-            line = f"{found[1]}127.0.0.1:{port}{found[3]}".replace(" proxy_protocol", "").replace(" ipv6only=on", "")
-        moved.append(line)
-    return tuple(dict.fromkeys(moved)) if any(map(_LISTEN.match, lines)) else tuple(moved)
+        if not found:
+            moved.append(line)
+            continue
+        port = ports.get(_port(found[2]))
+        if port is not None and port not in seen:
+            seen.add(port)
+            moved.append(f"{found[1]}127.0.0.1:{port}{_GONE.sub('', found[3])}")
+    return tuple(moved)
+
+
+def _port(address: str) -> str:
+    """Of `443`, `*:443`, `[::]:443`."""
+    return address.rpartition(":")[2]
 
 
 def raw_listens(config: Config) -> dict[str, bool]:
-    """The ports of `listen` among the raw lines of the server, and whether each speaks TLS."""
-    found = {}
-    for line in config.nginx.extra_server or ():
+    """The ports of `listen` among the raw lines of http and server, and whether each speaks TLS."""
+    found: dict[str, bool] = {}
+    for line in (*(config.nginx.extra_http or ()), *(config.nginx.extra_server or ())):
         match = _LISTEN.match(line)
-        if match and match[2].rpartition(":")[2].isdigit():
-            found[match[2].rpartition(":")[2]] = "ssl" in match[3].split(";")[0].split()
+        if match and _port(match[2]).isdigit():
+            port = _port(match[2])
+            found[port] = found.get(port, False) or "ssl" in match[3].split(";")[0].split()
     return found
 
 

@@ -60,7 +60,11 @@ def _location(location: Directive, around: list[Directive], paths: PathMap) -> I
             yield from _matching(name, modifier == "~*", folder)
     elif name.startswith("/"):
         below = folder if setting.name == "alias" else folder / name.strip("/")
-        yield _seen(name, below)
+        if modifier == "=":
+            if _is_fit(below):
+                yield Served("", str(below.parent), quote(name))
+        else:
+            yield _seen(name, below)
 
 
 def _is_plain(path: str) -> bool:
