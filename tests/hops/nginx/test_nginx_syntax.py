@@ -139,3 +139,18 @@ def test_time_grows_with_the_size_only(text: str) -> None:
     began = time.process_time()
     mistakes(text * (200_000 // len(text)))
     assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize("text", ["{} a", "server {{ gzip {};", "{} {{", "{}", "listen 80\n{} b"])
+def test_a_long_word_is_not_told_whole(text: str) -> None:
+    found = mistakes(text.format("B" * 100_000))
+    assert found
+    assert all(len(one.text) < 300 for one in found)
+
+
+@pytest.mark.parametrize("code", ["[[", "--[[ ", "[=", "[===", "'", '"\\', "{", "--"])
+def test_lua_that_never_ends_takes_no_time(code: str) -> None:
+    began = time.process_time()
+    (told,) = mistakes("content_by_lua_block {" + code * (200_000 // len(code)))
+    assert "`content_by_lua_block` opens a block in line 1, column 1 that is never closed" in told.text
+    assert time.process_time() - began < 2

@@ -17,6 +17,9 @@ from portico.hops.nginx.words import Lines, Token, tokens
 _MOST_MISTAKES = 10
 #: A word of as many bytes fills nginx's buffer (`NGX_CONF_BUFFER`).
 _BUFFER_BYTES = 4096
+#: Characters of a word that are told.
+_LONG = 60
+_DEEPEST = 1000
 #: Blocks whose entries are directives.
 _KNOWN_BLOCKS = frozenset(name for context in CONTEXTS for name in context)
 #: Directives of any module are written so.
@@ -41,6 +44,10 @@ def mistakes(text: str, free: bool = False) -> tuple[Mistake, ...]:
     """What nginx would refuse in a file, as far as the text alone decides it, in order; not more than ten. `free`: the file
     is the content of a block such as `map` or `types`, where anything may be a name."""
     return _Check(text, free).all()
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONG else f"{word[:_LONG]}..."
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,9 @@ class _Check:
                 return tuple(self._found)
             if token.kind == "mark":
                 self._mark(token)
+                if len(self._blocks) > _DEEPEST:
+                    self._tell(token.start, f"more than {_DEEPEST} blocks within each other")
+                    return tuple(self._found)
             else:
                 self._word(token)
         self._end()
@@ -82,6 +92,10 @@ class _Check:
 
     def _tell(self, place: int, text: str) -> None:
         self._found.append(Mistake(*self._lines.at(place), text))
+
+    def _name(self, place: int = 0) -> str:
+        """One of the words of the statement, as it is told."""
+        return _short(self._words[place].value)
 
     def _line(self, place: int) -> int:
         return self._lines.at(place)[0]
@@ -127,7 +141,7 @@ class _Check:
         swallowed = self._swallowed()
         refused = self._refused(end) if self._known() and not self._spoilt else ""
         if swallowed and (refused or self._words[0].value in _CHOOSY):
-            self._unterminated(swallowed, refused or f'invalid parameter "{self._words[swallowed].value}"', end.start)
+            self._unterminated(swallowed, refused or f'invalid parameter "{self._name(swallowed)}"', end.start)
         elif refused:
             place = end if end.text == "{" and refused.endswith('terminated by ";"') else self._words[0]
             self._tell(place.start, refused)
@@ -138,11 +152,11 @@ class _Check:
         """In nginx's words, why it takes no such statement; empty when it may."""
         name, *args = (word.value for word in self._words)
         if not _NAME.fullmatch(name):
-            return "" if _ODD_SPACE.search(name) else f'unknown directive "{name}"'
+            return "" if _ODD_SPACE.search(name) else f'unknown directive "{self._name()}"'
         try:
             analyze("", {"directive": name, "args": args, "line": 0}, end.text, check_ctx=False)
         except NgxParserDirectiveError as error:
-            return str(error.strerror)
+            return re.sub(rf"\S{{{_LONG}}}\S+", lambda found: _short(found[0]), str(error.strerror))
         return ""
 
     def _swallowed(self) -> int:
@@ -155,13 +169,13 @@ class _Check:
         return 0
 
     def _unterminated(self, swallowed: int, refused: str, noticed: int) -> None:
-        words = f'directive "{self._words[0].value}" is not terminated by ";"'
+        words = f'directive "{self._name()}" is not terminated by ";"'
         said = "nginx notices it" if refused == words else f"nginx: {refused}"
         self._tell(self._words[swallowed - 1].end, f"{words} ({said} in line {self._line(noticed)})")
 
     def _open(self, name: Token) -> None:
         known = self._known() and name.value in _KNOWN_BLOCKS
-        self._blocks.append(_Block(name.value, name.start, self._lines.indent(name.start), known))
+        self._blocks.append(_Block(_short(name.value), name.start, self._lines.indent(name.start), known))
 
     def _close(self, token: Token) -> None:
         if self._words:

@@ -17,9 +17,11 @@ _TOKEN = re.compile(
     | (?P<word> (?: \\(?:.|\Z) | \$+\{* | [^ \t\r\n;{\\$]+ )+ )""",
     re.VERBOSE | re.DOTALL,
 )
+#: What keeps a brace of Lua from counting (https://www.lua.org/manual/5.1/manual.html#2.1): `long` runs to the bracket that
+#: has as many equal signs.
 _LUA = re.compile(
-    r"""--\[(?P<remark>=*)\[.*?\](?P=remark)\] | --[^\n]* | \[(?P<long>=*)\[.*?\](?P=long)\]
-    | "[^"\\\n]*(?:\\.[^"\\\n]*)*" | '[^'\\\n]*(?:\\.[^'\\\n]*)*' | [{}]""",
+    r"""(?:--)?\[(?P<long>=*)\[ | --[^\n]* | [{}]
+    | "[^"\\\n]*(?:\\.[^"\\\n]*)*" | '[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
     re.VERBOSE | re.DOTALL,
 )
 _BOM = "\ufeff"
@@ -61,7 +63,14 @@ def tokens(text: str) -> Iterator[Token]:
 def _lua_end(text: str, place: int) -> int:
     """Where the brace is that ends the Lua code at `place`; the end of the text when there is none."""
     depth = 1
-    for found in _LUA.finditer(text, place):
+    while (found := _LUA.search(text, place)) is not None:
+        place = found.end()
+        if found["long"] is not None:
+            closing = f"]{found['long']}]"
+            place = text.find(closing, place)
+            if place < 0:
+                break
+            place += len(closing)
         depth += {"{": 1, "}": -1}.get(found[0], 0)
         if depth == 0:
             return found.start()
