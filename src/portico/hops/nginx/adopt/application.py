@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from portico.hops.nginx.adopt import fates
+from portico.hops.nginx.adopt import fates, public
 from portico.hops.nginx.adopt.levels import by_key, plain
 from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site
@@ -55,6 +55,9 @@ def _pass(entry: Directive, site: Site) -> Iterator[Carried]:
 
 def _if(entry: Directive, site: Site) -> Iterator[Carried]:
     """A pass that depends on whether a file is there: Portico's looks for files with nginx.public."""
+    if public.is_absent(entry) and public.setting(site):
+        yield from fates.whole(fates.same(entry, "nginx.public does that, but for hidden files"), entry)
+        return
     why = "Portico passes every request of this location on; nginx.public answers files before"
     yield from fates.whole(fates.differs(entry, why), entry)
 

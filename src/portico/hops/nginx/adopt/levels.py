@@ -37,7 +37,7 @@ def plain(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
         why = f"Portico has a {directive.name} of that name itself, and nginx takes only one: give yours another name"
         yield from fates.whole(fates.differs(directive, why), directive)
     elif is_single(directive.name) and level != "main" and site.replaced_by(directive, level):
-        yield _replaced(directive, level, site)
+        yield from fates.whole(_replaced(directive, level, site), directive)
     else:
         yield from _against(directive, level, site)
 
@@ -68,16 +68,23 @@ def _against(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
     if directive.name in _YIELDING:
         yield from raw(directive, "location", site, "in the place of Portico's own")
     elif directive.name in TUNING and (here or inner or stands.in_force(level, directive.name)):
-        yield fates.differs(directive, f"Portico writes {_said(here or inner or stands.in_force(level, directive.name))}")
+        yield from fates.whole(
+            fates.differs(directive, f"Portico writes {_said(here or inner or stands.in_force(level, directive.name))}"),
+            directive,
+        )
     elif inner and single:
-        yield fates.differs(directive, f"Portico writes {_said(inner)} further in, which replaces it")
+        yield from fates.whole(
+            fates.differs(directive, f"Portico writes {_said(inner)} further in, which replaces it"), directive
+        )
     elif not here or not single:
         yield from _as_raw(directive, level, site)
     elif level == "http" and directive.block is None and _in_server(directive.name):
         why = f"Portico writes {_said(here)} in http; in the server yours is in force"
         yield from raw(directive, "server", site, why)
     else:
-        yield fates.differs(directive, f"Portico writes {_said(here)}, and nginx takes only one{_hint(directive)}")
+        yield from fates.whole(
+            fates.differs(directive, f"Portico writes {_said(here)}, and nginx takes only one{_hint(directive)}"), directive
+        )
 
 
 def _as_raw(directive: Directive, level: str, site: Site) -> Iterator[Carried]:

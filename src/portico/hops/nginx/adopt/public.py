@@ -20,10 +20,22 @@ _ALIKE = ("gzip_static", "brotli_static", "access_log", "log_not_found", "etag",
 def setting(site: Site) -> Directive | None:
     """The `root` that the files lie in; None where nothing is tried before the application, or not from a fixed folder."""
     tries = _tries(site)
-    if site.front is None or tries is None or not set(_FILE) & set(tries.args):
+    first = site.front if tries and set(_FILE) & set(tries.args) else _condition(site)
+    if first is None:
         return None
-    found = next((one for block in (site.front, site.server, site.http) if (one := site.first(block, "root"))), None)
+    found = next((one for block in (first, site.server, site.http) if (one := site.first(block, "root"))), None)
     return found if found and found.args and found.args[0].startswith("/") and is_constant(found.args[0]) else None
+
+
+def _condition(site: Site) -> Directive | None:
+    """The application's location, where it passes on only what is no file."""
+    location = site.application
+    return location if location and any(is_absent(entry) for entry in location.all("if")) else None
+
+
+def is_absent(entry: Directive) -> bool:
+    """The condition that there is no file of that name."""
+    return entry.args in (("!-f", "$request_filename"), ("!-e", "$request_filename"))
 
 
 def _tries(site: Site) -> Directive | None:
@@ -44,7 +56,7 @@ def in_front(entry: Directive, site: Site) -> Iterator[Carried]:
     """A line of that location."""
     age = next(ages(Directive("location", (), entry.file, entry.line, (entry,))), None)
     if entry is setting(site):
-        yield _key(entry, site)
+        yield named(entry, site)
     elif entry.name == "try_files":
         yield from tries(entry, site)
     elif age is not None and age == agreed_age(site):
@@ -73,14 +85,15 @@ def tries(entry: Directive, site: Site) -> Iterator[Carried]:
 def root(entry: Directive, site: Site) -> Iterator[Carried]:
     """A `root` of the server, which may be that of the files in front."""
     if entry is setting(site):
-        yield _key(entry, site)
+        yield named(entry, site)
         if _is_needed(site):
             yield from raw(entry, "server", site, "for the other locations")
     else:
         yield from raw(entry, "server", site)
 
 
-def _key(entry: Directive, site: Site) -> Carried:
+def named(entry: Directive, site: Site) -> Carried:
+    """The entry of the `root` that the key names."""
     return fates.key(entry, "nginx.public", site.paths.here(entry.args[0].replace(DOLLAR, "$").rstrip("/") or "/"))
 
 
