@@ -18,10 +18,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 #: What keeps a brace of Lua from counting (https://www.lua.org/manual/5.1/manual.html#2.1): `long` runs to the bracket that
-#: has as many equal signs.
+#: has as many equal signs; a string that is not closed ends with its line.
 _LUA = re.compile(
     r"""(?:--)?\[(?P<long>=*)\[ | --[^\n]* | [{}]
-    | "[^"\\\n]*(?:\\.[^"\\\n]*)*" | '[^'\\\n]*(?:\\.[^'\\\n]*)*'""",
+    | "[^"\\\n]*(?:\\.[^"\\\n]*)*"? | '[^'\\\n]*(?:\\.[^'\\\n]*)*'?""",
     re.VERBOSE | re.DOTALL,
 )
 _BOM = "\ufeff"
