@@ -14,6 +14,7 @@ from portico.model.directive import Option
 
 #: Hidden files below a prefix, as Portico's template has it.
 _HIDDEN = r"(.*/)?\."
+_MISSING = "nginx answers 404 for what is not there, where uWSGI would ask the application"
 _MEDIA = ("media", "uploads", "upload")
 
 
@@ -33,7 +34,8 @@ def _static_map(option: Option, context: Context) -> Sequence[Carried]:
         return (raw(option, context, why, "after"),)
     if _is_file(prefix, path):
         return (raw(option, context, "it is one file, and a key can only say folders", "after"),)
-    return (key(option, _kind(prefix, path), {f"/{prefix.strip('/')}/": path}, context.guessed(folder)),)
+    why = context.guessed(folder) or _MISSING
+    return (key(option, _kind(prefix, path), {f"/{prefix.strip('/')}/": path}, why),)
 
 
 def _is_file(prefix: str, path: str) -> bool:
