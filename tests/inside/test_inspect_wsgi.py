@@ -12,6 +12,8 @@ import pytest
 from support.inside_projects import INSIDE, MANAGE, PYTHONS, inspect, target, write
 
 HELLO = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
+# Like flask.request, of which nothing can be asked outside of a request.
+PROXY = "class Proxy:\n    def __getattr__(self, name): raise RuntimeError('no request')\nrequest = Proxy()\n"
 ASYNC = "async def application(scope, receive, send):\n    pass\n"
 
 
@@ -95,6 +97,8 @@ def test_a_file_named_like_a_loaded_module_does_not_replace_it(python: str, tmp_
         (HELLO.replace("(environ, start_response)", "(*args)"), "", "application"),
         ("def create_app():\n    return None\n", "create_app()", "create_app()"),
         ("class F:\n    def wsgi_app(self, e, s): pass\n    def __call__(self, e, s): pass\nsite = F()\n", "", "site"),
+        (PROXY + "def create_app():\n    return None\n", "create_app()", "create_app()"),
+        (PROXY + HELLO, "", "application"),
     ],
 )
 def test_callables_of_every_kind(python: str, tmp_path: Path, text: str, name: str, found_name: str) -> None:

@@ -126,7 +126,11 @@ def _asgi(value: Any) -> bool:
 
 
 def _flask_like(value: Any) -> bool:
-    return not inspect.isclass(value) and not inspect.ismodule(value) and callable(getattr(value, "wsgi_app", None))
+    try:
+        return not inspect.isclass(value) and not inspect.ismodule(value) and callable(getattr(value, "wsgi_app", None))
+    except Exception:
+        # flask.request and its like are proxies, which raise RuntimeError outside of a request.
+        return False
 
 
 def _type(value: Any) -> str:
