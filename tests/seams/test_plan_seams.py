@@ -68,3 +68,12 @@ def test_uwsgi_refuses_bodies_that_nginx_lets_through(limit: str, nginx_bytes: i
 @pytest.mark.parametrize(("limit", "nginx_bytes"), [("1048576", 1 << 20), ("0", 1 << 20), ("0", 0), ("%(x)", 1 << 20)])
 def test_bodies_that_both_take(limit: str, nginx_bytes: int) -> None:
     assert bodies(limit, nginx_bytes) == []
+
+
+def test_a_folder_at_the_root_that_nginx_cannot_enter() -> None:
+    plan = make_plan(nginx={"public": "/home/ana/public", "user": "www-data"})
+    assert nginx_django.check(plan, {"/elsewhere": "/"}) == []
+    (found,) = nginx_django.check(plan, {"/home/ana/public": "/home/ana"})
+    assert found.id == "nginx-django.W001"
+    assert "the application is asked" in found.cause
+    assert "chmod o+x /home/ana" in found.fix[0]
