@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from portico.actions.adopt.accepted import accepted
 from portico.actions.adopt.baseline import Baseline, baseline
 from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
@@ -41,10 +42,11 @@ class Ledger:
 
 def ledger(gathered: Gathered, choice: Choice) -> Ledger:
     """Twice over the lines: first for the keys, then, with what Portico writes for these, for what is left of them."""
-    first = merge(line for line in _lines(gathered, choice, None) if line.fate == "key")
+    first = merge(accepted([line for line in _lines(gathered, choice, None) if line.fate == "key"]))
     rendered, found = _baseline(first.config, gathered.asked.project)
     lines = (*_lines(gathered, choice, rendered), *_unread(gathered), *_others(gathered, choice))
     lines += (*unserved(choice, lines), *public(choice, lines))
+    lines = accepted(lines)
     merged = merge(lines)
     merged = replace(merged, config=relative(merged.config, gathered.asked.project))
     shown = dict(merged.config)

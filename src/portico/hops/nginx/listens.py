@@ -13,6 +13,7 @@ from portico.model.directive import Directive
 
 PASSES = ("uwsgi_pass", "proxy_pass", "fastcgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
 _MOST_PORTS = 1024
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _addresses(text: str) -> Iterator[tuple[str, int]]:
     first, _, last = ports.partition("-")
     if not first.isdigit() or (last and not last.isdigit()):
         return
-    begin, end = int(first), int(last or first)
+    begin, end = int(first), min(int(last or first), _LAST_PORT)
     for port in range(begin, min(end, begin + _MOST_PORTS) + 1):
         yield _host(host), port
 
