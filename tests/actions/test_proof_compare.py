@@ -14,13 +14,15 @@ from portico.actions.adopt.compare import Ports, compared
 from portico.actions.adopt.meant import About
 from portico.actions.adopt.new_side import aside, raw_listens, read
 from portico.actions.adopt.proof_files import served
+from portico.actions.adopt.raw_aside import Ground
+from portico.actions.adopt.raw_aside import moved as moved_raw
 from portico.actions.adopt.requests import Site, asks, limit_bytes
 from portico.actions.adopt.sides import head
 from portico.hops.nginx.contexts import as_main
 from portico.hops.nginx.listens import servers
 from portico.hops.nginx.tree import tree
 from portico.model.adoption import NO_MAP
-from portico.model.proof import Answer, Ask, Compared, Proof
+from portico.model.proof import SILENCE, Answer, Ask, Compared, Proof
 from portico.system import nginx_conf
 
 ABOUT = About(static=("/static/",), media=("/media/",), charset="utf-8", old_limit=1 << 20, new_limit=25 << 20)
@@ -179,6 +181,13 @@ def test_no_answer_is_an_answer_too() -> None:
     assert _told(_answer(), gone) == {"status": False}
 
 
+def test_silence_on_both_sides_proves_nothing() -> None:
+    silence = Answer(0, error=SILENCE)
+    assert _compared(silence, silence).verdict == "could not tell"
+    assert _compared(_answer(), silence).verdict == "different"
+    assert Proof(requests=(_compared(silence, silence),)).verdict == "could not tell"
+
+
 def test_an_answer_that_was_lost_once_is_not_missed() -> None:
     lost, told = Answer(0, error="Connection reset by peer"), _answer(414, b"too long")
     assert _compared([told, told], [lost, told]).verdict == "same"
@@ -310,7 +319,7 @@ hooks = ["manage.py migrate"]
 """
     config = read(text)
     assert raw_listens(config) == {"80": False, "443": True}
-    moved = aside(config, 4711, {"443": 4712, "80": 4713})
+    moved = aside(config, 4711, Ground("/tmp/x", {"443": 4712, "80": 4713}))
     assert moved.listen == "127.0.0.1:4711"
     assert (moved.servers, moved.state_dir, moved.uwsgi.address, moved.uwsgi.log) == (None, None, None, None)
     assert (moved.nginx.access_log, moved.release.hooks) == (None, None)
@@ -318,3 +327,28 @@ hooks = ["manage.py migrate"]
     listen = "    listen 127.0.0.1:4713;"
     assert moved.nginx.extra_http == ("server {", listen, "    deny all;", "}", "server {", listen, "}")
     assert moved.uwsgi.processes == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        ("access_log /var/log/a.log main buffer=32k;", "access_log /tmp/x/raw.log main;"),
+        ("access_log off;", "access_log off;"),
+        ("    error_log /var/log/b.log;", "    error_log /tmp/x/raw.log;"),
+        (
+            "uwsgi_cache_path /var/cache/a levels=1:2 keys_zone=a:1m;",
+            "uwsgi_cache_path /tmp/x/cache-0 levels=1:2 keys_zone=a:1m;",
+        ),
+        ("http2 on;", None),
+        ("ssl_certificate /a.pem;", "ssl_certificate /a.pem;"),
+        ("ssl_stapling on;", None),
+        ("proxy_set_header X-Log access_log;", "proxy_set_header X-Log access_log;"),
+    ],
+)
+def test_raw_lines_write_nowhere_else(line: str, moved: str | None) -> None:
+    assert moved_raw([line], Ground("/tmp/x")) == ((moved,) if moved else ())
+
+
+def test_raw_lines_without_a_certificate() -> None:
+    lines = ["listen 443 ssl;", "ssl_certificate /nowhere;", "return 404;"]
+    assert moved_raw(lines, Ground("/x", {"443": 9}, plain=True)) == ("listen 127.0.0.1:9;", "return 404;")

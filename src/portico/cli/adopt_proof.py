@@ -13,7 +13,7 @@ from portico.cli.drawing import padded, shortened, width, wrapped
 Data = Mapping[str, Any]
 
 _COLOURS = {"same": "green", "same but for what is meant": "green", "different": "red", "could not tell": "yellow"}
-_MARKS = {"same": "=", "same but for what is meant": "≈", "different": "≠"}
+_MARKS = {"same": "=", "same but for what is meant": "≈", "different": "≠", "could not tell": "?"}
 #: Of requests that agree, so many columns are enough for method and path.
 _PATH = 46
 

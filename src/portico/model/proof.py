@@ -11,6 +11,8 @@ from portico.model.finding import Finding
 Verdict = Literal["same", "same but for what is meant", "different", "could not tell"]
 #: What a request is for: a page of the application, a file, a folder of files, or a limit that is tried.
 Aim = Literal["page", "file", "folder", "limit"]
+#: The error of an answer that did not come in time.
+SILENCE = "no whole answer in time"
 #: Of these headers nothing is shown: their values are credentials.
 SECRET_HEADERS = ("set-cookie", "cookie", "authorization", "proxy-authorization")
 
@@ -90,7 +92,14 @@ class Compared:
     differences: tuple[Difference, ...] = ()
 
     @property
+    def is_silent(self) -> bool:
+        """Whether one of the sides let the time pass without an answer."""
+        return SILENCE in (self.old.error, self.new.error)
+
+    @property
     def verdict(self) -> Verdict:
+        if self.old.error == self.new.error == SILENCE:
+            return "could not tell"
         if not self.differences:
             return "same"
         return "same but for what is meant" if all(one.intended for one in self.differences) else "different"
@@ -126,7 +135,7 @@ class Proof:
         seen = {one.verdict for one in self.requests}
         if "different" in seen:
             return "different"
-        if self.failed or not seen:
+        if self.failed or not seen or "could not tell" in seen:
             return "could not tell"
         return "same but for what is meant" if "same but for what is meant" in seen else "same"
 

@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 
-from portico.model.proof import Answer
+from portico.model.proof import SILENCE, Answer
 from portico.system.sockets import connect
 
 #: Of an answer's body so much is read; what is longer counts as cut off there, on both sides alike.
@@ -34,7 +34,9 @@ def ask(
                 _send_zeros(stream, zeros, patient=tls)
             return _answer(stream, method)
     except TimeoutError:
-        return Answer(0, error=f"no whole answer within {timeout_s:g} s")
+        return Answer(0, error=SILENCE)
+    except ssl.SSLError as error:
+        return Answer(0, error=f"TLS failed: {error.reason or error}")
     except OSError as error:
         return Answer(0, error=os.strerror(error.errno) if error.errno and error.errno > 0 else str(error))
     except http.client.HTTPException as error:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from portico.actions import collect, folders, slots, stage, supervise, trace_token
+from portico.actions.adopt import raw_aside
 from portico.actions.adopt.proof_inputs import ProofInputs
 from portico.actions.adopt.proof_kinds import NEW_DEAD
+from portico.actions.adopt.raw_aside import Ground
 from portico.actions.adopt.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
 from portico.actions.configure import Loaded
 from portico.actions.options import Options
@@ -30,17 +31,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_LISTEN = re.compile(r"^(\s*listen\s+)(\S+?)((?:\s[^;]*)?;.*)$")
-_SERVER = re.compile(r"^\s*server\s*\{")
-#: Words of `listen` that mean nothing on 127.0.0.1, or that nobody here speaks.
-_GONE = re.compile(r"\s(?:proxy_protocol|http2|ipv6only=\w+|reuseport)\b")
-_RATE = re.compile(r"^\s*limit_(req|conn)\s")
 
-
-def prepared(inputs: ProofInputs, folder: Path, port: int, raw_ports: Mapping[str, int]) -> Prepared:
-    """The plan of the new stack on that port of 127.0.0.1, its places in `folder`. `raw_ports` are those for `listen` among
-    its raw lines. Raises PorticoError."""
-    config = aside(read(inputs.toml), port, raw_ports)
+def prepared(inputs: ProofInputs, folder: Path, port: int, ground: Ground) -> Prepared:
+    """The plan of the new stack on that port of 127.0.0.1, its places in `folder`; `ground` is for its raw lines. Raises
+    PorticoError."""
+    config = aside(read(inputs.toml), port, ground)
     root = ourselves().uid == 0
     state = folder / "state"
     where = Places(inputs.project, folder / "dot" if root else state, state, folder / "run")
@@ -61,15 +56,15 @@ def read(toml: str) -> Config:
         raise ValueError(str(error)) from None
 
 
-def aside(config: Config, port: int, raw_ports: Mapping[str, int]) -> Config:
+def aside(config: Config, port: int, ground: Ground) -> Config:
     """The same site on another port: its own sockets and logs, no hooks, no other machines."""
     nginx_config = config.nginx.model_copy(
         update={
             "access_log": None,
             "error_log": None,
-            "extra_http": _moved_lines(config.nginx.extra_http, raw_ports),
-            "extra_server": _moved_lines(config.nginx.extra_server, raw_ports),
-            "extra_location": _without_rates(config.nginx.extra_location),
+            "extra_http": raw_aside.moved(config.nginx.extra_http, ground),
+            "extra_server": raw_aside.moved(config.nginx.extra_server, ground),
+            "extra_location": raw_aside.moved(config.nginx.extra_location, ground),
         }
     )
     uwsgi_config = config.uwsgi.model_copy(update={"address": None, "log": None, "daemonize": None})
@@ -82,44 +77,9 @@ def aside(config: Config, port: int, raw_ports: Mapping[str, int]) -> Config:
     )
 
 
-def _without_rates(lines: Iterable[str] | None) -> tuple[str, ...] | None:
-    return None if lines is None else tuple(line for line in lines if not _RATE.match(line))
-
-
-def _moved_lines(lines: Iterable[str] | None, ports: Mapping[str, int]) -> tuple[str, ...] | None:
-    """Raw lines: their `listen` on ports that are free here, each once in a server."""
-    if lines is None:
-        return None
-    moved: list[str] = []
-    seen: set[int] = set()
-    for line in _without_rates(lines) or ():
-        if _SERVER.match(line):
-            seen = set()
-        found = _LISTEN.match(line)
-        if not found:
-            moved.append(line)
-            continue
-        port = ports.get(_port(found[2]))
-        if port is not None and port not in seen:
-            seen.add(port)
-            moved.append(f"{found[1]}127.0.0.1:{port}{_GONE.sub('', found[3])}")
-    return tuple(moved)
-
-
-def _port(address: str) -> str:
-    """Of `443`, `*:443`, `[::]:443`."""
-    return address.rpartition(":")[2]
-
-
 def raw_listens(config: Config) -> dict[str, bool]:
     """The ports of `listen` among the raw lines of http and server, and whether each speaks TLS."""
-    found: dict[str, bool] = {}
-    for line in (*(config.nginx.extra_http or ()), *(config.nginx.extra_server or ())):
-        match = _LISTEN.match(line)
-        if match and _port(match[2]).isdigit():
-            port = _port(match[2])
-            found[port] = found.get(port, False) or "ssl" in match[3].split(";")[0].split()
-    return found
+    return raw_aside.listens((*(config.nginx.extra_http or ()), *(config.nginx.extra_server or ())))
 
 
 def start(asked: Prepared, processes: Aside, deadline: Deadline) -> None:

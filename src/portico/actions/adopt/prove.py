@@ -17,6 +17,7 @@ from portico.actions.adopt.proof_files import served
 from portico.actions.adopt.proof_inputs import ProofInputs
 from portico.actions.adopt.proof_kinds import NEW_DEAD
 from portico.actions.adopt.proof_told import different, hardly_asked, not_ready, not_started, raised
+from portico.actions.adopt.raw_aside import Ground
 from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes, names
 from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
 from portico.actions.prepare import Prepared
@@ -35,6 +36,8 @@ from portico.system.aside import Aside, orderly
 _CHECK = ("portico check   # in the project's folder",)
 #: How often a side is asked again to learn what differs by itself.
 _AGAIN = 3
+#: After so many requests without an answer there is no point in more.
+_SILENT = 2
 #: A larger body is not sent again.
 _LARGE = 4 << 20
 _SAFE = (
@@ -112,7 +115,7 @@ class _Proving:
         except PorticoError as error:
             return self._failed(*not_ready(error.findings))
         except TimeIsOver:
-            self._notes.append(f"the time of {self._inputs.timeout_s:g} s was over after {len(self._done)} requests")
+            self._notes.append(f"{len(self._done)} requests were made in the time there was")
             return self._failed()
         return self._proof(*different(self._done))
 
@@ -128,8 +131,10 @@ class _Proving:
         self._adjusted = old.adjusted
         config = new_side.read(self._inputs.toml)
         raw = new_side.raw_listens(config)
-        raw_ports = {name: sockets.free_port() for name in raw}
-        asked = new_side.prepared(self._inputs, self._folder, sockets.free_port(), raw_ports)
+        port, declared = sockets.free_port(), new_side.declared_port(config)
+        raw_ports = {name: port if name == declared else sockets.free_port() for name in raw}
+        ground = Ground(str(folder), raw_ports, old.nginx.plain)
+        asked = new_side.prepared(self._inputs, self._folder, port, ground)
         self._clean = environment.masker({**asked.environ, **_variables(self._inputs)})
         old_side.start(self._inputs, old, asked, self._processes, self._deadline)
         self._inputs.say("the old pair runs aside")
@@ -138,7 +143,7 @@ class _Proving:
         listening = wanted(self._inputs.root, self._inputs.server, ourselves().uid == 0)
         tls = frozenset(name for name, entry in listening.items() if entry.ssl) if not old.nginx.plain else frozenset()
         self._notes += [f"location {name} goes to another application, and was not asked for" for name in old.nginx.silent]
-        after = new_side.side(asked, old.own, new_side.declared_port(config), raw, raw_ports)
+        after = new_side.side(asked, old.own, declared, {} if old.nginx.plain else raw, raw_ports)
         pair = self._pair(old, asked, old.side(tls), after)
         try:
             self._ask(pair, self._site(old, pair))
@@ -190,8 +195,13 @@ class _Proving:
     def _ask(self, pair: _Pair, site: Site) -> None:
         every = asks(site)
         dates: dict[tuple[str, str], str] = {}
+        silent = 0
         for ask in every:
             self._done.append(self._one(pair, ask, dates))
+            silent = silent + 1 if self._done[-1].is_silent else 0
+            if silent == _SILENT or self._done[-1].verdict == "could not tell":
+                self._notes.append(f"{ask.path} got no answer within {ANSWER_S:g} s: no more was asked")
+                raise TimeIsOver
         self._notes += hardly_asked(self._done)
         self._inputs.say(f"{len(every)} requests to each")
 
@@ -210,7 +220,7 @@ class _Proving:
             old.append(self._answer(pair.old, "old", ask, dates))
             new.append(self._answer(pair.new, "new", ask, dates))
             found = compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
-            if found.verdict != "different" or ask.body_bytes > _LARGE or len(old) > _AGAIN:
+            if found.verdict != "different" or found.is_silent or ask.body_bytes > _LARGE or len(old) > _AGAIN:
                 return found
 
     def _answer(self, side: Side, name: str, ask: Ask, dates: dict[tuple[str, str], str]) -> Answer:

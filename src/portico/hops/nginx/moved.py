@@ -225,7 +225,8 @@ class _Mover:
             yield _simple("return", "502")
             return
         if entry.name == "uwsgi_pass" and not self._has_params(entry):
-            self._say(f"{entry.where}: no uwsgi_param comes with it, so those that nginx brings are added")
+            self._say(f"{entry.where}: no uwsgi_param PATH_INFO comes with it, so those that nginx brings are added")
+            yield from self._inherited_params(entry)
             yield from self._aside.params
         yield replace(entry, args=(target, *entry.args[1:]))
 
@@ -251,14 +252,23 @@ class _Mover:
             yield from (entry.args[0] for entry in block.all("server") if entry.args)
 
     def _has_params(self, entry: Directive) -> bool:
-        return any("uwsgi_param" in (inner.name for inner in block.block or ()) for block in self._around(entry))
+        """Whether the path of a request goes along."""
+        return any(one.args[:1] == ("PATH_INFO",) for block in self._around(entry) for one in block.all("uwsgi_param"))
+
+    def _inherited_params(self, entry: Directive) -> Iterator[Directive]:
+        """Those of the blocks around, which a block with any of its own would lose."""
+        blocks = list(self._around(entry))
+        if blocks and not blocks[-1].first("uwsgi_param"):
+            nearest = next((block for block in reversed(blocks) if block.first("uwsgi_param")), None)
+            yield from nearest.all("uwsgi_param") if nearest else ()
 
     def _around(self, entry: Directive) -> Iterator[Directive]:
-        """The blocks that directive stands in."""
-        for block in (http_block(self._root), *self._servers):
-            if block is not None:
-                yield block
-                yield from (inner for inner in block.deep("location", "if", "limit_except") if entry in (inner.block or ()))
+        """The blocks that directive stands in, the outermost first."""
+        block = http_block(self._root)
+        while block is not None:
+            yield block
+            inside = (one for one in block.block or () if one.block is not None)
+            block = next((one for one in inside if any(found is entry for found in one.deep(entry.name))), None)
 
 
 def _simple(name: str, *args: str, block: tuple[Directive, ...] | None = None) -> Directive:

@@ -25,6 +25,8 @@ _READ = _names(
     "if-not-opt if-exists if-not-exists if-file if-not-file if-dir if-not-dir if-reload if-not-reload end endif print echo "
     "binary-path home declare-option need-plugin plugin-dir plugins-dir need-app no-orphans env"
 )
+#: Loops and conditions, whose lines have been read as what they come to.
+_FLOW = re.compile(r"(for|if|end)(-.*|for|if|times|glob)?|(if|end)(dir|env|exists|plugin|hostname)")
 #: Where it writes, what it is called, what others control it by.
 _PLACES = re.compile(
     r"(safe-)?pidfile2?|stats(-http|-server|-min.*|-no.*)?|master-fifo|daemonize2?|logto2?|log-(socket|syslog|master.*|reopen|"
@@ -144,7 +146,13 @@ class _Mover:
     def _kept(self, option: Option) -> str | None:
         """The value it has here; None where it is left out."""
         name, value = option.name, option.value
-        if id(option) in self._listening or name in (*_UWSGI, "protocol") or name in _READ or _PLACES.fullmatch(name):
+        if (
+            id(option) in self._listening
+            or name in (*_UWSGI, "protocol")
+            or name in _READ
+            or _FLOW.fullmatch(name)
+            or _PLACES.fullmatch(name)
+        ):
             return None
         if name not in KNOWN and id(option) not in self._misspelt:
             if id(option) in self._foreign:
