@@ -219,3 +219,13 @@ def test_what_render_wrote_makes_the_same_plan(site: Project) -> None:
     assert {key: value for key, value in after.items() if key != "origins"} == {
         key: value for key, value in before.items() if key != "origins"
     }
+
+
+def test_the_project_itself_is_not_served(pair: Project) -> None:
+    pair.write("destiny.conf", SERVER.replace("/wwwroot/destiny/static", f"{pair.folder}/"))
+    pair.write("uwsgi.ini", UWSGI.replace("/wwwroot/destiny", str(pair.folder)))
+    ran = adopt(pair, "--json")
+    found = next(one for one in ran.json["findings"] if one["id"] == "config.E039")
+    assert any("destiny.conf:" in row for row in found["evidence"])
+    assert "/static/" not in ran.result["config"].get("static", {})
+    assert ran.code == 1

@@ -18,6 +18,7 @@ from portico.hops.nginx.misspelt import misspelt
 from portico.hops.nginx.raw_lines import origins
 from portico.hops.nginx.render import CONF
 from portico.hops.nginx.render import files as nginx_files
+from portico.hops.nginx.swallowed import swallowed
 from portico.hops.nginx.tree import tree
 from portico.model.errors import PorticoError
 from portico.model.finding import CouldNotTell, Finding
@@ -61,7 +62,7 @@ def written(conf: Path) -> Looked:
         return Looked(unknown=unknown or (CouldNotTell("nginx.conf", f"{conf} is empty"),))
     if broken or root is None:
         return Looked(unparsed(broken), unknown, (str(conf),))
-    return Looked(misspelt(root), unknown, (str(conf),)) + audited(conf)
+    return Looked((*misspelt(root), *swallowed(root)), unknown, (str(conf),)) + audited(conf)
 
 
 def absent_and_broken(problems: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

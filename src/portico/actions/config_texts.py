@@ -21,6 +21,8 @@ _VARIABLE_BYTES = 32 * 4096 - 1
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 #: Written as they are, line by line.
 _RAW = ("extra", "extra_main", "extra_http", "extra_server", "extra_location")
+#: Folders that nginx answers from.
+_SERVED = ("static.", "media.", "nginx.public")
 _LOGS = ("nginx.access_log", "nginx.error_log", "uwsgi.log", "uwsgi.daemonize")
 
 
@@ -51,6 +53,14 @@ def lost_paths(config: Config, project: Path) -> Iterator[tuple[str, str, str]]:
     for key, text in _texts(config.model_dump(exclude={"env"}), ""):
         if wrong := _path(key, text, project):
             yield key, wrong, repr(text)[:160]
+
+
+def holds_project(config: Config, project: Path) -> Iterator[tuple[str, str]]:
+    """The dotted keys of folders that visitors are served from and that hold the project in `project` itself, with the
+    folder."""
+    for key, text in _texts(config.model_dump(exclude={"env"}), ""):
+        if key.startswith(_SERVED) and project.is_relative_to((project / text).resolve()):
+            yield key, str((project / text).resolve())
 
 
 def _texts(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
@@ -98,7 +108,7 @@ def _path(key: str, text: str, project: Path) -> str:
         return f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent} to write it in"
     if key == "nginx.public" and path.exists() and not path.is_dir():
         return f"{path} is no folder"
-    if key.startswith(("static.", "media.", "nginx.public")) and project.is_relative_to(path.resolve()):
+    if key.startswith(_SERVED) and project.is_relative_to(path.resolve()):
         return f"{path.resolve()} holds the project itself: its code and settings would be handed to anybody who asks"
     return ""
 

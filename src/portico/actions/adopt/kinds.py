@@ -93,3 +93,14 @@ HALF = Kind(
     example="portico adopt --uwsgi uwsgi.ini --prove",
     cure="Name both: `portico adopt --nginx FILE --uwsgi FILE --prove`.",
 )
+EXPOSED = Kind(
+    "config.E039",
+    "config",
+    "nginx hands out the project's own folder",
+    "Whoever knows a file's name reads the code, and with it settings and passwords: /static/manage.py, /.env, /db.sqlite3.",
+    source="docs/configuration.md",
+    shows="Nothing: the site works.",
+    example="location /static/ { alias /srv/shop/; }     # the folder with manage.py",
+    cure="Give the static files a folder of their own (STATIC_ROOT) and name that. Portico does not serve the project's "
+    "folder; until another is named, the line is left.",
+)

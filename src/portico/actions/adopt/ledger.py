@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from portico.actions.adopt.accepted import accepted
+from portico.actions.adopt.accepted import accepted, hidden
 from portico.actions.adopt.baseline import Baseline, baseline
 from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
@@ -46,13 +46,13 @@ def ledger(gathered: Gathered, choice: Choice) -> Ledger:
     rendered, found = _baseline(first.config, gathered.asked.project)
     lines = (*_lines(gathered, choice, rendered), *_unread(gathered), *_others(gathered, choice))
     lines += (*unserved(choice, lines), *public(choice, lines))
-    lines = accepted(lines)
+    lines, exposed = hidden(accepted(lines), gathered.asked.project)
     merged = merge(lines)
     merged = replace(merged, config=relative(merged.config, gathered.asked.project))
     shown = dict(merged.config)
     if "env" in shown:
         shown["env"] = dict.fromkeys(shown["env"], "…")
-    return Ledger(lines, merged, replace(merged, config=shown), found)
+    return Ledger(lines, merged, replace(merged, config=shown), (*exposed, *found))
 
 
 def _lines(gathered: Gathered, choice: Choice, rendered: Baseline | None) -> tuple[Carried, ...]:

@@ -25,6 +25,7 @@ from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.static import evidence, findings
 from portico.actions.looked import Looked
 from portico.hops.nginx.misspelt import misspelt
+from portico.hops.nginx.swallowed import swallowed
 from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import Evidence
 from portico.model.finding import CouldNotTell, Finding
@@ -114,7 +115,7 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     seen = [one.seen for one in adopted.choice.instances]
     known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
     asked = audited(Path(gathered.conf)) if gathered.conf else Looked()
-    names = misspelt(gathered.root) if gathered.root else ()
+    names = (*misspelt(gathered.root), *swallowed(gathered.root)) if gathered.root else ()
     # Where one address is the site's uWSGI, others are those of other programs, other machines or other sites.
     found = [one for one in findings(known) if not (adopted.choice.matched and one.id == OTHER_SOCKET.id)]
     return Looked((*names, *found)) + asked, known
