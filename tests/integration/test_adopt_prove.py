@@ -324,7 +324,7 @@ def test_a_side_that_does_not_start(base: Path, texts: dict[str, str], finding: 
 def test_the_time_is_limited(base: Path) -> None:
     uwsgi = UWSGI.replace("master", "env = WAIT_FOR=/nonexistent\nmaster")
     inputs = _shop(base / "slow", uwsgi=uwsgi)
-    proof = prove(ProofInputs(**{**vars(inputs), "timeout_s": 4.0}))
+    proof = prove(ProofInputs(**{**vars(inputs), "timeout_s": 2.5}))
     assert proof.verdict == "could not tell"
     assert _left(base) == []
 

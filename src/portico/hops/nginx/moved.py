@@ -98,7 +98,7 @@ class _Mover:
         lost = [entry for entry in keys if place_of(entry, self._aside.paths, self._root.file) in self._aside.unreadable]
         for entry in lost[:1]:
             path = place_of(entry, self._aside.paths, self._root.file)
-            self._say(f"{entry.where}: {path} cannot be read here, so the old nginx speaks plain HTTP where it spoke TLS")
+            self._say(f"{entry.where}: {path} cannot be read here, so both sides speak plain HTTP where TLS is spoken")
         return bool(lost)
 
     def _main(self) -> Iterator[Directive]:
@@ -224,6 +224,9 @@ class _Mover:
             self._say(f"{entry.where}: `{entry.text}` goes to another application: 502 here, and that location is not asked")
             yield _simple("return", "502")
             return
+        several = len(list(self._behind(entry.args[0]))) if entry.args else 0
+        if several > 1:
+            self._say(f"{entry.where}: {entry.args[0]} has {several} servers: here one uWSGI takes all requests")
         if entry.name == "uwsgi_pass" and not self._has_params(entry):
             self._say(f"{entry.where}: no uwsgi_param PATH_INFO comes with it, so those that nginx brings are added")
             yield from self._inherited_params(entry)
