@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,10 +33,12 @@ from portico.model.units import size_bytes
 from portico.system import files, sockets
 from portico.system.accounts import ourselves
 from portico.system.aside import Aside, orderly
+from portico.system.processes import alive
 
 _CHECK = ("portico check   # in the project's folder",)
 #: How often a side is asked again to learn what differs by itself.
 _AGAIN = 3
+_PREFIX = "portico-prove-"
 #: After so many requests without an answer there is no point in more.
 _SILENT = 2
 #: A larger body is not sent again.
@@ -69,13 +72,23 @@ def prove(inputs: ProofInputs) -> Proof:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A private folder with a name short enough for sockets, that nginx's workers may enter."""
-    path = Path(tempfile.mkdtemp(prefix="portico-prove-", dir=_short()))
+    _forget_killed(Path(_short() or tempfile.gettempdir()))
+    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_short()))
     try:
         if ourselves().uid == 0:
             path.chmod(0o711)
         yield path
     finally:
         files.remove(path)
+
+
+def _forget_killed(folder: Path) -> None:
+    """Remove what proofs of ours have left that were killed: it holds copies of configuration."""
+    for path in folder.glob(f"{_PREFIX}*-*"):
+        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if path.lstat().st_uid == ourselves().uid and pid.isdigit() and not alive(int(pid)):
+                files.remove(path)
 
 
 def _short() -> str | None:
