@@ -194,8 +194,20 @@ def test_it_leaves_nothing_and_does_nothing(base: Path, django: tuple[Proof, dic
     assert _tree(folder) == {**before, **{str(folder / name): _tree(folder)[str(folder / name)] for name in _WRITTEN}}
     assert not (folder / ".portico").exists()
     assert _left(base) == []
+    assert not any("collectstatic" in note for note in proof.notes), "portico.toml names the folder"
     assert any("exec-pre-app" in line for line in proof.adjusted)
     assert any("uwsgi_param" in line for line in proof.adjusted), "an include that is not here is made up for, and told"
+
+
+def test_the_folder_of_static_files_is_not_written_to(base: Path, django: tuple[Proof, dict[str, int], Path]) -> None:
+    _, _, folder = django
+    (folder / "assets" / "admin" / "css" / "base.css").write_text("/* not what collectstatic would put here */")
+    before = _tree(folder / "assets")
+    start = TOML.index("[static]")
+    proof = prove(_inputs(folder, "mysite.wsgi", toml=TOML[:start] + TOML[TOML.index("[nginx]") :]))
+    assert _tree(folder / "assets") == before
+    assert _differing(proof) == {}
+    assert any("collectstatic was not run" in note for note in proof.notes)
 
 
 #: What the test itself writes after it looked.

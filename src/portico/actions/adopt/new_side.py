@@ -40,7 +40,11 @@ def prepared(inputs: ProofInputs, folder: Path, port: int, ground: Ground) -> Pr
     state = folder / "state"
     where = Places(inputs.project, folder / "dot" if root else state, state, folder / "run")
     options = Options(inputs.project, allow_root_app=inputs.allow_root_app)
-    return prepare(options, Loaded(config, "portico.toml"), where)
+    found = prepare(options, Loaded(config, "portico.toml"), where)
+    if found.collects and found.django and found.django.static_root:
+        # collectstatic would write into the folder that the old deployment serves.
+        found = prepare(options, Loaded(config.model_copy(update={"collect_static": False}), "portico.toml"), where)
+    return found
 
 
 def declared_port(config: Config) -> str:

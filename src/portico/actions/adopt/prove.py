@@ -149,6 +149,9 @@ class _Proving:
         ground = Ground(str(folder), raw_ports, old.nginx.plain)
         asked = new_side.prepared(self._inputs, self._folder, port, ground)
         self._clean = environment.masker({**asked.environ, **_variables(self._inputs)})
+        would = config.static is None and config.collect_static is not False
+        if would and asked.django and asked.django.static_root and not asked.collects:
+            self._notes.append("collectstatic was not run: the new stack served what is in STATIC_ROOT now")
         old_side.start(self._inputs, old, asked, self._processes, self._deadline)
         self._inputs.say("the old pair runs aside")
         new_side.start(asked, self._processes, self._deadline)
