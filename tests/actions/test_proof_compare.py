@@ -181,6 +181,13 @@ def test_no_answer_is_an_answer_too() -> None:
     assert _told(_answer(), gone) == {"status": False}
 
 
+def test_an_old_answer_that_breaks_off_over_an_unread_body_is_meant() -> None:
+    broken = Answer(200, (), b"", "the answer broke off after 0 bytes: IncompleteRead")
+    assert _told(broken, _answer(200, b"fine"), LARGE) == {"body": True}
+    assert _told(broken, _answer(200, b"fine")) == {"body": False}
+    assert _told(_answer(200), _answer(200, b"fine"), LARGE) == {"body": False}
+
+
 def test_silence_on_both_sides_proves_nothing() -> None:
     silence = Answer(0, error=SILENCE)
     assert _compared(silence, silence).verdict == "could not tell"

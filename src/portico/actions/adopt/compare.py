@@ -168,7 +168,7 @@ def _body(old: Sequence[Plain], new: Sequence[Plain]) -> str:
 def _judged(ask: Ask, one: Difference, old: Plain, new: Plain, about: About) -> Difference:
     if one.intended:
         return one
-    why = meant(about, ask, one, old.status, new.status, Bodies(old.body == new.body, len(new.body)))
+    why = meant(about, ask, one, old.status, new.status, Bodies(old.body == new.body, len(new.body), bool(old.error)))
     if not why and one.what == "status" and new.status and new.status < 500 <= old.status:
         return replace(one, why="the old pair itself fails at this")
     return replace(one, intended=bool(why), why=why)

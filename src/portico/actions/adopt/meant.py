@@ -19,6 +19,7 @@ _RENAMED = (
 )
 #: `gzip_min_length` of the new stack.
 GZIP_MIN_BYTES = 512
+_UNREAD = "[uwsgi.threads] a body that the application leaves unread breaks the connection of the old uWSGI"
 _GATEWAY = (0, 500, 502, 504)
 _TOO_LARGE = (400, 413, 414, 431)
 
@@ -45,16 +46,20 @@ class About:
 
 @dataclass(frozen=True)
 class Bodies:
-    """Whether both bodies are the same once they are decoded, and how long the new one then is, in bytes."""
+    """Whether both bodies are the same once they are decoded, and how long the new one then is, in bytes. `old_broke`: the
+    old answer ended before its end."""
 
     same: bool
     new_bytes: int
+    old_broke: bool = False
 
 
 def meant(about: About, ask: Ask, one: Difference, old_status: int, new_status: int, bodies: Bodies) -> str:
     """Why Portico means that difference; empty when it does not."""
     if one.what in ("status", "no answer"):
         return _status(about, ask, old_status, new_status)
+    if one.what == "body" and ask.body_bytes and bodies.old_broke:
+        return _UNREAD
     rule = _HEADERS.get(one.what)
     why = rule(about, ask, one, bodies) if rule else ""
     if not why and ask.aim == "folder" and old_status == 404 and not ask.path.endswith("/"):
@@ -67,7 +72,7 @@ def _status(about: About, ask: Ask, old: int, new: int) -> str:
         wider = human_bytes(about.new_limit) if about.new_limit else "any size"
         return f"[nginx.client_max_body_size] the new stack takes {wider}, the old one {human_bytes(about.old_limit)}"
     if ask.body_bytes and old == 502 and 0 < new < 500 and new != 413:
-        return "[uwsgi.threads] a body that the application leaves unread breaks the connection of the old uWSGI"
+        return _UNREAD
     if ask.aim == "limit" and not ask.body_bytes and old in (*_GATEWAY, *_TOO_LARGE) and 0 < new < 500:
         return _packet(about, old, new)
     if _is_hidden(ask) and old == 200 and new == 404:
