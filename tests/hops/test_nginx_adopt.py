@@ -306,7 +306,9 @@ def test_servers_beside_it(adopt: Any) -> None:
     assert ledger.raw("http") == f"{redirect} {copied}"
     assert ledger.fate("server_name b.example") == "left"
     assert any("--server b.example" in line.why for line in ledger.lines)
-    assert ledger.fate("return 444") == "differs"
+    assert ledger.fate("return 444") == "raw"
+    assert ledger.raw("server") == r"if ($http_host !~* ^(?:a\.example)(?::\d+)?$) { return 444; }"
+    assert ledger.get("health_host") == "a.example"
 
 
 def test_a_redirect_keeps_its_address_where_the_site_speaks_tls(adopt: Any) -> None:

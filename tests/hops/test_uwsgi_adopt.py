@@ -34,10 +34,16 @@ def only(text: str, paths: PathMap = NO_MAP) -> Carried:
     return entry
 
 
+def test_a_small_buffer_is_no_smaller_limit() -> None:
+    line = only("buffer-size = 8192")
+    assert (line.fate, line.key) == ("differs", "")
+    assert "32768" in line.why
+
+
 def test_a_usual_file() -> None:
     said = keys(
         "chdir = /srv/shop\nmodule = shop.wsgi:application\nhome = /srv/venv\nmaster = true\nprocesses = 4\nthreads = 2\n"
-        "harakiri = 30\nmax-requests = 5000\nbuffer-size = 16384\nlisten = 256\nvacuum = true\nchmod-socket = 664\n"
+        "harakiri = 30\nmax-requests = 5000\nbuffer-size = 65535\nlisten = 256\nvacuum = true\nchmod-socket = 664\n"
         "logto = /var/log/shop.log\nuid = www-data\ndisable-logging = true\nsocket = 127.0.0.1:8001\n"
         "env = DJANGO_SETTINGS_MODULE=shop.production\nenv = LANG=C.UTF-8\npythonpath = /srv/lib"
     )
@@ -49,7 +55,7 @@ def test_a_usual_file() -> None:
         "uwsgi.threads": 2,
         "uwsgi.harakiri": 30,
         "uwsgi.max_requests": 5000,
-        "uwsgi.buffer_size": 16384,
+        "uwsgi.buffer_size": 65535,
         "uwsgi.listen": 256,
         "uwsgi.vacuum": True,
         "uwsgi.chmod_socket": "664",

@@ -50,12 +50,19 @@ def _processes(option: Option, context: Context) -> Sequence[Carried]:
     )
 
 
+#: Portico's default. Its nginx refuses heads that might not fit, so that a smaller one is felt there, not in uWSGI.
+_PACKET = 32768
+
+
 def _buffer_size(option: Option, context: Context) -> Sequence[Carried]:
     value = number(option)
     if value is not None and value > LARGEST_PACKET:
         return (
             left(option, f"uWSGI does not start with more than {LARGEST_PACKET}, which the key buffer_size may be at most"),
         )
+    if value is not None and 0 < value < _PACKET and not context.ours:
+        why = f"Portico's {_PACKET} takes what {value} took; with {value} its nginx would let less through than yours"
+        return (differs(option, why),)
     return _numbered("uwsgi.buffer_size", 1, "0 would take no request at all")(option, context)
 
 
