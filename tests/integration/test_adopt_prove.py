@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from portico.actions.adopt.proof_inputs import ProofInputs
-from portico.actions.adopt.prove import prove
+from portico.actions.adopt.proof.inputs import ProofInputs
+from portico.actions.adopt.proof.run import prove
 from portico.hops.nginx.contexts import as_main
 from portico.hops.nginx.listens import servers
 from portico.hops.nginx.tree import tree
@@ -345,7 +345,7 @@ _SCRIPT = """
 import sys
 sys.path[:0] = {path!r}
 from integration.test_adopt_prove import _shop, UWSGI
-from portico.actions.adopt.prove import prove
+from portico.actions.adopt.proof.run import prove
 from pathlib import Path
 prove(_shop(Path({folder!r}), uwsgi=UWSGI.replace("master", "env = WAIT_FOR=/nonexistent\\nmaster")))
 """

@@ -18,8 +18,8 @@ from portico.actions.adopt.ledger import Ledger, ledger
 from portico.actions.adopt.missing import finding as missing_finding
 from portico.actions.adopt.missing import missing
 from portico.actions.adopt.next_steps import next_steps
-from portico.actions.adopt.proof_inputs import ProofInputs
-from portico.actions.adopt.prove import prove
+from portico.actions.adopt.proof.inputs import ProofInputs
+from portico.actions.adopt.proof.run import prove
 from portico.actions.check_nginx import audited
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.static import evidence, findings

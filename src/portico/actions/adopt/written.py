@@ -46,15 +46,21 @@ def _table(values: Mapping[str, Any], name: str, places: Mapping[str, str]) -> T
 
 def _item(value: Any, place: str) -> Item:
     if isinstance(value, list):
-        item: Item = tomlkit.array()
-        item.extend(value)  # type: ignore[attr-defined]
-        item.multiline(len(value) > 1 or any(len(str(one)) > 60 for one in value))  # type: ignore[attr-defined]
+        item: Item = _array(value)
     else:
         item = tomlkit.item(value)
     if place:
         item.comment(place)
         item.trivia.comment_ws = "  "
     return item
+
+
+def _array(values: list[Any]) -> Item:
+    """Read from text, because an array of tomlkit takes longer for each value the more there are."""
+    shown = [tomlkit.item(one).as_string() for one in values]
+    if len(values) > 1 or any(len(str(one)) > 60 for one in values):
+        return tomlkit.value("[\n" + "".join(f"    {one},\n" for one in shown) + "]")
+    return tomlkit.value(f"[{', '.join(shown)}]")
 
 
 def _few(places: list[str]) -> list[str]:

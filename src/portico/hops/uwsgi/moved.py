@@ -106,6 +106,12 @@ def speaks_http(options: Sequence[Option]) -> tuple[str, ...]:
     return tuple(address for kind, address, _ in sockets(options) if kind in _HTTP)
 
 
+def quiet(lines: Sequence[str]) -> tuple[str, ...]:
+    """Raw lines `name = value` without those that write outside of its folder, or act on more than the requests."""
+    names = ((line, line.partition("=")[0].strip()) for line in lines)
+    return tuple(line for line, name in names if not _DEEDS.fullmatch(name) and not _PLACES.fullmatch(name))
+
+
 def moved(options: Sequence[Option], aside: Aside) -> Moved:
     """The same options in the same order, but for those that have to be otherwise beside a running one."""
     mover = _Mover(options, aside)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from portico.actions.adopt.proof_files import Served
+from portico.actions.adopt.proof.served import Served
 from portico.hops.nginx.listens import http_block
 from portico.hops.nginx.locations import parts
 from portico.model.directive import Directive

@@ -10,11 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from portico.actions import collect, folders, slots, stage, supervise, trace_token
-from portico.actions.adopt import raw_aside
-from portico.actions.adopt.proof_inputs import ProofInputs
-from portico.actions.adopt.proof_kinds import NEW_DEAD
-from portico.actions.adopt.raw_aside import Ground
-from portico.actions.adopt.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
+from portico.actions.adopt.proof import raw_aside
+from portico.actions.adopt.proof.inputs import ProofInputs
+from portico.actions.adopt.proof.kinds import NEW_DEAD
+from portico.actions.adopt.proof.raw_aside import Ground
+from portico.actions.adopt.proof.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
 from portico.actions.configure import Loaded
 from portico.actions.options import Options
 from portico.actions.places import Places

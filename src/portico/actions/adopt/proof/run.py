@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portico.actions import environment
-from portico.actions.adopt import new_side, old_side
-from portico.actions.adopt.compare import Ports, compared
-from portico.actions.adopt.meant import About
-from portico.actions.adopt.proof_files import served
-from portico.actions.adopt.proof_inputs import ProofInputs
-from portico.actions.adopt.proof_kinds import NEW_DEAD
-from portico.actions.adopt.proof_told import different, hardly_asked, not_ready, not_started, raised
-from portico.actions.adopt.raw_aside import Ground
-from portico.actions.adopt.requests import NOWHERE, Site, asks, limit_bytes, names
-from portico.actions.adopt.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
+from portico.actions.adopt.proof import new_side, old_side
+from portico.actions.adopt.proof.compare import Ports, compared
+from portico.actions.adopt.proof.inputs import ProofInputs
+from portico.actions.adopt.proof.kinds import NEW_DEAD
+from portico.actions.adopt.proof.meant import About
+from portico.actions.adopt.proof.raw_aside import Ground
+from portico.actions.adopt.proof.requests import NOWHERE, Site, asks, limit_bytes, names
+from portico.actions.adopt.proof.served import served
+from portico.actions.adopt.proof.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
+from portico.actions.adopt.proof.told import different, hardly_asked, not_ready, not_started, raised
 from portico.actions.prepare import Prepared
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.moved_servers import wanted

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin
 
-from portico.actions.adopt.meant import About, Bodies, meant
+from portico.actions.adopt.proof.meant import About, Bodies, meant
 from portico.model.proof import SECRET_HEADERS, Answer, Ask, Compared, Difference, masked
 
 #: Of the connection, the moment or the framing: nothing that an answer says.
