@@ -79,6 +79,7 @@ access_log = "{folder}/nginx_access.log"
 address = "127.0.0.1:9090"
 module = "{module}"
 processes = 2
+extra = ["exec-pre-app = touch {folder}/executed", "attach-daemon = touch {folder}/attached", "touch-reload = {folder}/x"]
 [release]
 hooks = ["touch {folder}/hooked"]
 """

@@ -21,6 +21,7 @@ from portico.actions.places import Places
 from portico.actions.prepare import Prepared, prepare
 from portico.hops.nginx import commands as nginx
 from portico.hops.uwsgi import commands as uwsgi
+from portico.hops.uwsgi.moved import quiet
 from portico.model.command import Command
 from portico.model.config import Config
 from portico.system.accounts import ourselves, to_become
@@ -61,7 +62,7 @@ def read(toml: str) -> Config:
 
 
 def aside(config: Config, port: int, ground: Ground) -> Config:
-    """The same site on another port: its own sockets and logs, no hooks, no other machines."""
+    """The same site on another port: its own sockets and logs, no hooks, crons or daemons, no other machines."""
     nginx_config = config.nginx.model_copy(
         update={
             "access_log": None,
@@ -71,7 +72,8 @@ def aside(config: Config, port: int, ground: Ground) -> Config:
             "extra_location": raw_aside.moved(config.nginx.extra_location, ground),
         }
     )
-    uwsgi_config = config.uwsgi.model_copy(update={"address": None, "log": None, "daemonize": None})
+    extra = quiet(config.uwsgi.extra or ())
+    uwsgi_config = config.uwsgi.model_copy(update={"address": None, "log": None, "daemonize": None, "extra": extra or None})
     release = config.release.model_copy(update={"hooks": None, "fast": None, "warm": None})
     return config.model_copy(
         update={
