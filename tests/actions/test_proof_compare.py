@@ -103,6 +103,12 @@ def test_a_redirect_is_where_it_leads(old: str, new: str, verdict: str) -> None:
     assert _compared(_answer(301, location=old), _answer(301, location=new)).verdict == verdict
 
 
+def test_a_relative_redirect_leads_to_the_port_that_clients_see() -> None:
+    old, new = _answer(301, location="http://localhost:2001/static/"), _answer(301, location="/static/")
+    found = compared(PAGE, [old], [new], ABOUT, Ports({2001: ":8080"}, ":8080"), Ports({3001: ":8080"}, ":8080"), "http")
+    assert found.verdict == "same"
+
+
 def test_ports_in_a_page_are_those_of_the_old_site() -> None:
     old, new = (_answer(body=b"<a href='http://localhost:%d/x'>" % port) for port in (2001, 3001))
     assert _compared(old, new).verdict == "same"

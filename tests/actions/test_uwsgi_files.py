@@ -190,7 +190,7 @@ def test_a_file_that_lies_elsewhere_than_its_map_says(tmp_path: Path):
 def test_an_emperor_and_what_it_gives_to_its_vassals(tmp_path: Path):
     write(
         tmp_path,
-        emperor_dot_ini="[uwsgi]\nemperor = vassals\nvassals-inherit = %dall.ini\nvassals-include-before = %dfirst.ini\n"
+        emperor_dot_ini="[uwsgi]\nemperor = %d/vassals\nvassals-inherit = %dall.ini\nvassals-include-before = %dfirst.ini\n"
         "vassals-set = processes=3\n",
         all_dot_ini="[uwsgi]\nlog = %n\n",
         first_dot_ini="[uwsgi]\nbase = /srv\n",

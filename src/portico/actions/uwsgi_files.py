@@ -94,7 +94,7 @@ def vassals(seen: UwsgiSeen, paths: PathMap = NO_MAP) -> tuple[str, ...]:
     for option in seen.options:
         if option.name == "emperor" and option.value:
             place = option.value.removeprefix("dir://").removeprefix("glob://")
-            place = paths.here(os.path.join(folder, place))  # noqa: PTH118
+            place = paths.here(os.path.normpath(os.path.join(folder, place)))  # noqa: PTH118
             found += sorted(glob.glob(f"{glob.escape(place)}/*" if os.path.isdir(place) else place))  # noqa: PTH112, PTH207
     return tuple(path for path in dict.fromkeys(found) if formats.by_name(path) and os.path.isfile(path))  # noqa: PTH113
 

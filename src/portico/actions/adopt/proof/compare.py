@@ -26,9 +26,10 @@ _BY_ITSELF = "it differs from one answer to the next on the same side, too"
 @dataclass(frozen=True)
 class Ports:
     """The ports where one side answers, and what clients of the old site would see in their place (empty: no port, which is
-    the usual one of the scheme)."""
+    the usual one of the scheme). `own` is what they see of the site's own port, to which what is relative leads."""
 
     shown: Mapping[int, str] = field(default_factory=dict)
+    own: str = ""
 
     def told(self, text: bytes) -> bytes:
         for port, shown in self.shown.items():
@@ -49,10 +50,12 @@ class Plain:
 def plain(answer: Answer, ports: Ports, ask: Ask, scheme: str = "http") -> Plain:
     """The answer as it is compared."""
     headers: dict[str, tuple[str, ...]] = {}
+    port = "" if ask.port in (80, 443) else f":{ask.port}" if ask.port else ports.own
+    base = f"{scheme}://{ask.host or 'localhost'}{port}{ask.path}"
     for name, value in answer.headers:
         if name not in _PASSING:
             told = ports.told(value.encode("latin-1", "replace")).decode("latin-1")
-            headers[name] = (*headers.get(name, ()), _header(name, told, ask, scheme))
+            headers[name] = (*headers.get(name, ()), _header(name, told, base))
     body = ports.told(_NGINX.sub(b"<center>nginx</center>", decoded(answer)))
     return Plain(answer.status, {name: tuple(sorted(values)) for name, values in headers.items()}, body, answer.error)
 
@@ -70,9 +73,9 @@ def decoded(answer: Answer) -> bytes:
     return answer.body
 
 
-def _header(name: str, value: str, ask: Ask, scheme: str) -> str:
+def _header(name: str, value: str, base: str) -> str:
     if name == "location":
-        return urljoin(f"{scheme}://{ask.host or 'localhost'}{ask.path}", value)
+        return urljoin(base, value)
     if name == "set-cookie":
         first, *rest = (part.strip() for part in value.split(";"))
         kept = sorted("expires=…" if part.lower().startswith("expires=") else part.lower() for part in rest)

@@ -169,8 +169,8 @@ class _Proving:
     def _pair(self, old: old_side.Old, asked: Prepared, before: Side, after: Side) -> _Pair:
         usual = {"80": "", "443": ""}
         shown = {name: usual.get(name, f":{name}" if name.isdigit() else "") for name in old.ports}
-        old_ports = Ports({port: shown[name] for name, port in old.ports.items()})
-        new_ports = Ports({port: shown.get(name, f":{name}") for name, port in after.ports.items()})
+        old_ports = Ports({port: shown[name] for name, port in old.ports.items()}, shown[old.own])
+        new_ports = Ports({port: shown.get(name, f":{name}") for name, port in after.ports.items()}, shown[old.own])
         scheme = "https" if old.ports[old.own] in before.tls else "http"
         return _Pair(before, after, self._about(asked.plan), old_ports, new_ports, scheme)
 
