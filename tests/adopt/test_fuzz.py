@@ -63,7 +63,7 @@ ODD += (
 @pytest.fixture(autouse=True)
 def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """gixy and uWSGI are asked in other tests; here they would only take time."""
-    monkeypatch.setattr(run, "audited", lambda conf: Looked())
+    monkeypatch.setattr(run, "audited", lambda conf, **_: Looked())
     monkeypatch.setattr(gather, "proved", lambda seen, *_, **__: (seen, ()))
 
 

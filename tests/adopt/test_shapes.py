@@ -74,7 +74,7 @@ def shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     name = request.param
     project = tmp_path_factory.mktemp(name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("portico.actions.adopt.run.audited", lambda conf: Looked())
+        patch.setattr("portico.actions.adopt.run.audited", lambda conf, **_: Looked())
         result = adopt(_asked(SHAPES / name, _about(name), project, write=True))
     file = project / "portico.toml"
     return Shape(SHAPES / name, _about(name), result, file.read_text(encoding="utf-8"), file.stat().st_mode & 0o777)

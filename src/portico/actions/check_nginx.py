@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,12 +71,14 @@ def absent_and_broken(problems: Sequence[str]) -> tuple[tuple[str, ...], tuple[s
     return absent, tuple(text for text in problems if text not in absent)
 
 
-def audited(conf: Path, where: Mapping[int, str] | None = None) -> Looked:
-    """What gixy says about a file and what it includes. `where` are better names for lines of that file itself."""
+def audited(conf: Path, where: Mapping[int, str] | None = None, only: Container[str] | None = None) -> Looked:
+    """What gixy says about a file and what it includes. `where` are better names for lines of that file itself. `only`: of
+    these files; gixy looks for the includes of another machine's configuration on this one."""
     outcome = run(audit.command(sys.executable, str(conf), tempfile.gettempdir()))
     found = audit.issues(outcome)
     if not isinstance(found, tuple):
         return Looked(unknown=(found,))
+    found = tuple(issue for issue in found if only is None or issue.file in only)
 
     def place(issue: audit.Issue) -> str:
         here = where is not None and Path(issue.file) == conf

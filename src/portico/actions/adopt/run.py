@@ -4,7 +4,7 @@ same, out."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from portico.actions.doctor.static import evidence, findings
 from portico.actions.looked import Looked
 from portico.hops.nginx.misspelt import misspelt
 from portico.hops.nginx.swallowed import swallowed
+from portico.model.directive import Directive
 from portico.model.errors import Exit, PorticoError
 from portico.model.evidence import Evidence
 from portico.model.finding import CouldNotTell, Finding
@@ -114,11 +115,19 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     gathered = adopted.gathered
     seen = [one.seen for one in adopted.choice.instances]
     known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
-    asked = audited(Path(gathered.conf)) if gathered.conf else Looked()
+    read = {gathered.conf, *_read(gathered.root)} if gathered.root else None
+    asked = audited(Path(gathered.conf), only=read) if gathered.conf else Looked()
     names = (*misspelt(gathered.root), *swallowed(gathered.root)) if gathered.root else ()
     # Where one address is the site's uWSGI, others are those of other programs, other machines or other sites.
     found = [one for one in findings(known) if not (adopted.choice.matched and one.id == OTHER_SOCKET.id)]
     return Looked((*names, *found)) + asked, known
+
+
+def _read(block: Directive) -> Iterator[str]:
+    """The files that its directives stand in."""
+    for entry in block.block or ():
+        yield entry.file
+        yield from _read(entry)
 
 
 def _unmatched(adopted: Adopted) -> list[Finding]:
