@@ -123,6 +123,15 @@ ALONE = (
 PLANS = ALONE + SEVERAL
 
 
+def test_headers_of_raw_lines_do_not_hide_the_name_of_the_request() -> None:
+    own, none = ("add_header X-Frame-Options DENY;",), ("limit_rate 1m;",)
+    sent = [
+        files(make_plan("/srv/destiny", nginx={"extra_location": lines}))[0].text.count("add_header X-Request-ID ")
+        for lines in (own, none)
+    ]
+    assert sent == [2, 1]
+
+
 @pytest.mark.parametrize("build", PLANS, ids=lambda build: build.__name__)
 def test_the_text(build: Callable[[str], Plan]) -> None:
     text = files(build("/srv/destiny"))[0].text

@@ -97,7 +97,7 @@ def _as_raw(directive: Directive, level: str, site: Site) -> Iterator[Carried]:
     elif directive.name.startswith(_TLS) and level == "http" and not site.once("tls", _speaks_tls):
         yield fates.same(directive, "without effect: no server of this site speaks TLS")
     elif directive.name == "add_header" and level == "location":
-        yield from raw(directive, level, site, "this location then has none of the headers of the server (X-Request-ID)")
+        yield from raw(directive, level, site, "this location then has none of the headers of the server but X-Request-ID")
     else:
         yield from raw(directive, level, site)
 
