@@ -29,6 +29,7 @@ class Probe:
 
 
 _BODY_BYTES = 64 * 1024
+_ID = "x-request-id"
 
 
 def healthy(health: HealthPlan, probe: Probe) -> str:
@@ -70,12 +71,14 @@ def through(plan: Plan) -> Probe:
 def front(plan: Plan, timeout_s: float) -> Probe:
     """Ask from outside, as a browser would, with a Host that ALLOWED_HOSTS permits.
 
-    With nginx the answer must carry our request id: it proves that this nginx answered and not a stranger on the port.
+    With nginx the answer must carry our request id: it proves that this nginx answered and not a stranger on the port. Where
+    a location of the user's answers with headers of its own, and so without the id, nginx is asked for its refusal of a
+    request without a Host, which no location has a part in.
     """
     rid = request_id()
     headers = {"Host": plan.site.health_host, "X-Request-ID": rid, "User-Agent": "portico"}
     answer = http.get(plan.listen.connect_host, plan.listen.port, plan.site.health_path, headers, timeout_s)
-    if answer.status and plan.front == "nginx" and answer.headers.get("x-request-id") != rid:
+    if answer.status and plan.front == "nginx" and answer.headers.get(_ID) != rid and not _is_ours(plan, timeout_s):
         return Probe("nginx", 0, rid, answer.duration_s, "another server answered on this address")
     return Probe(
         "nginx" if plan.front == "nginx" else "uwsgi",
@@ -85,6 +88,13 @@ def front(plan: Plan, timeout_s: float) -> Probe:
         answer.error,
         _text(answer.body),
     )
+
+
+def _is_ours(plan: Plan, timeout_s: float) -> bool:
+    """Whether the nginx at the site's address gives a request the id that it came with: in what it says itself."""
+    rid = request_id()
+    headers = {"X-Request-ID": rid, "User-Agent": "portico"}
+    return http.get_hostless(plan.listen.connect_host, plan.listen.port, headers, timeout_s).headers.get(_ID) == rid
 
 
 def _text(body: bytes) -> str:

@@ -21,11 +21,25 @@ class Answer:
 
 
 def get(host: str, port: int, path: str, headers: Mapping[str, str], timeout_s: float = 10.0) -> Answer:
-    """GET `path` from `host:port` without following redirects; never raises for a failing peer."""
+    """GET `path` from `host:port` without following redirects; never raises for a failing peer. Without a Host among
+    `headers` the connection's own address is sent."""
+    return _ask(host, port, path, headers, timeout_s, hostless=False)
+
+
+def get_hostless(host: str, port: int, headers: Mapping[str, str], timeout_s: float = 10.0) -> Answer:
+    """GET / without a Host header, which every server refuses (RFC 9112, 3.2): the answer is of the server itself and not of
+    what it serves. Never raises for a failing peer."""
+    return _ask(host, port, "/", headers, timeout_s, hostless=True)
+
+
+def _ask(host: str, port: int, path: str, headers: Mapping[str, str], timeout_s: float, hostless: bool) -> Answer:
     started = time.monotonic()
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
-        connection.request("GET", path, headers={**headers, "Connection": "close"})
+        connection.putrequest("GET", path, skip_host=hostless or any(name.lower() == "host" for name in headers))
+        for name, value in {**headers, "Connection": "close"}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
         response = connection.getresponse()
         body = response.read(1 << 20)
         received = {name.lower(): value for name, value in response.getheaders()}
