@@ -102,7 +102,8 @@ def _unread(gathered: Gathered) -> Iterator[Carried]:
         where, _, text = problem.partition(": ")
         known = next((name for name in _OWN_INCLUDES if name in text), "")
         if known:
-            yield Carried(where, f"include {known}", "same", why=f"Portico writes its own {known}")
+            why = f"Portico writes its own {known}; that of the files is not here, and what it says besides is not known"
+            yield Carried(where, f"include {known}", "differs", why=f"{why}: nginx itself would not start without it")
         else:
             yield Carried(where, f"include: {text}", "left", why="what it includes could not be read")
     for file in dict.fromkeys(path for one in gathered.instances for path in one.seen.missing_files):
