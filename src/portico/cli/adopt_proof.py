@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from portico.cli.drawing import padded, shortened, width, wrapped
+from portico.cli.drawing import cells, padded, shortened, width, wrapped
 
 Data = Mapping[str, Any]
 
@@ -50,9 +50,13 @@ def _request(row: Data) -> Iterator[str]:
 
 
 def _difference(one: Data) -> Iterator[str]:
-    half = max(20, (width() - 34) // 2)
-    old, new = shortened(one["old"] or "none", half), shortened(one["new"] or "none", half)
-    yield f"      {one['what']}: old {old}, new {new}"
+    old, new = one["old"] or "none", one["new"] or "none"
+    row = f"      {one['what']}: old {old}, new {new}"
+    if cells(row) <= width():
+        yield row
+    else:
+        yield f"      {one['what']}:"
+        yield from (f"        {side} {shortened(said, width() - 12)}" for side, said in (("old", old), ("new", new)))
     if one["why"]:
         yield from wrapped(one["why"], width(), "        ")
 

@@ -13,6 +13,8 @@ Verdict = Literal["same", "same but for what is meant", "different", "could not 
 Aim = Literal["page", "file", "folder", "limit"]
 #: The error of an answer that did not come in time.
 SILENCE = "no whole answer in time"
+#: What is shown of a header that is there and says nothing.
+EMPTY = "empty"
 #: Of these headers nothing is shown: their values are credentials.
 SECRET_HEADERS = ("set-cookie", "cookie", "authorization", "proxy-authorization")
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from portico.actions.adopt.proof.bodies import differing
 from portico.actions.adopt.proof.meant import About, Bodies, meant
-from portico.model.proof import SECRET_HEADERS, Answer, Ask, Compared, Difference, masked
+from portico.model.proof import EMPTY, SECRET_HEADERS, Answer, Ask, Compared, Difference, masked
 
 #: Of the connection, the moment or the framing: nothing that an answer says.
 _PASSING = (
     *("date", "server", "connection", "keep-alive", "transfer-encoding", "content-length", "trailer", "age", "alt-svc"),
     *("x-runtime", "server-timing", "proxy-connection", "upgrade"),
 )
-_WORD = re.compile(r"([A-Za-z0-9_.:+=~-]+)")
 #: Who made a page of nginx's own, and its version.
 _NGINX = re.compile(rb"<center>(nginx|openresty)(/[\w.]+)?( \([^)<]*\))?</center>")
-_BY_ITSELF = "it differs from one answer to the next on the same side, too"
+#: The host of a relative redirect where the request named none.
+_NO_HOST = "no-host.invalid"
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def plain(answer: Answer, ports: Ports, ask: Ask, scheme: str = "http") -> Plain
     """The answer as it is compared."""
     headers: dict[str, tuple[str, ...]] = {}
     port = "" if ask.port in (80, 443) else f":{ask.port}" if ask.port else ports.own
-    base = f"{scheme}://{ask.host or 'localhost'}{port}{ask.path}"
+    base = f"{scheme}://{ask.host or _NO_HOST}{port}{ask.path}"
     for name, value in answer.headers:
         if name not in _PASSING:
             told = ports.told(value.encode("latin-1", "replace")).decode("latin-1")
@@ -90,14 +91,22 @@ def _header(name: str, value: str, base: str) -> str:
 
 
 def compared(
-    ask: Ask, old: Sequence[Answer], new: Sequence[Answer], about: About, old_ports: Ports, new_ports: Ports, scheme: str
+    ask: Ask,
+    old: Sequence[Answer],
+    new: Sequence[Answer],
+    about: About,
+    old_ports: Ports,
+    new_ports: Ports,
+    scheme: str,
+    clean: Callable[[str], str] = str,
 ) -> Compared:
     """All answers of both sides to one request, the first of each as the one that is shown; where both have at times given
-    the same status, those."""
+    the same status, those. `clean` takes known secrets out of what is shown of a body."""
     old, new = _alike_first(old, new)
     before = [plain(answer, old_ports, ask, scheme) for answer in old]
     after = [plain(answer, new_ports, ask, scheme) for answer in new]
-    found = _differences(ask, before, after)
+    before, after = _led(before, after[0]), _led(after, before[0])
+    found = _differences(ask, before, after, clean)
     judged = tuple(_judged(ask, one, before[0], after[0], about) for one in found)
     return Compared(ask, old[0], new[0], judged)
 
@@ -110,7 +119,27 @@ def _alike_first(old: Sequence[Answer], new: Sequence[Answer]) -> tuple[list[Ans
     return (before, after) if after[0].status == status else (list(old), list(new))
 
 
-def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
+def _led(side: Sequence[Plain], other: Plain) -> list[Plain]:
+    """The answers with relative redirects where the request named no host: they lead to where the other side names one, if
+    it does."""
+    there = urlsplit(next(iter(other.headers.get("location", ())), ""))
+
+    def led(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.hostname != _NO_HOST:
+            return value
+        known = there.netloc if there.scheme == parts.scheme and there.hostname != _NO_HOST else ""
+        return parts._replace(netloc=known or parts.netloc.replace(_NO_HOST, "localhost")).geturl()
+
+    return [
+        replace(one, headers={**one.headers, "location": tuple(map(led, one.headers["location"]))})
+        if "location" in one.headers
+        else one
+        for one in side
+    ]
+
+
+def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain], clean: Callable[[str], str]) -> list[Difference]:
     if old[0].status != new[0].status:
         return [Difference("status", _status(old[0]), _status(new[0]))]
     old = [one for one in old if one.status == old[0].status]
@@ -118,9 +147,8 @@ def _differences(ask: Ask, old: Sequence[Plain], new: Sequence[Plain]) -> list[D
     if not old[0].status:
         return [] if old[0].error == new[0].error else [Difference("no answer", old[0].error, new[0].error)]
     found = _headers(old, new)
-    if ask.method != "HEAD" and (why := _body(old, new)):
-        found.append(Difference("body", _size(old[0]), _size(new[0]), why == _BY_ITSELF, "" if why != _BY_ITSELF else why))
-    return found
+    body = differing([one.body for one in old], [one.body for one in new], clean) if ask.method != "HEAD" else None
+    return [*found, body] if body else found
 
 
 def _status(answer: Plain) -> str:
@@ -128,10 +156,6 @@ def _status(answer: Plain) -> str:
         return answer.error or "no answer"
     location = answer.headers.get("location", ("",))[0]
     return f"{answer.status} to {location}" if location else str(answer.status)
-
-
-def _size(answer: Plain) -> str:
-    return f"{len(answer.body)} bytes"
 
 
 def _headers(old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
@@ -148,24 +172,9 @@ def _headers(old: Sequence[Plain], new: Sequence[Plain]) -> list[Difference]:
 
 
 def _shown(name: str, values: tuple[str, ...] | None) -> str:
-    return ", ".join(masked(value) if name in SECRET_HEADERS else value for value in values or ())
-
-
-def _body(old: Sequence[Plain], new: Sequence[Plain]) -> str:
-    """What is to be said of the bodies; empty when they are alike."""
-    if old[0].body == new[0].body:
-        return ""
-    split = [[_WORD.split(one.body.decode("latin-1")) for one in side] for side in (old, new)]
-    for side in split:
-        if any(words[::2] != side[0][::2] for words in side):
-            # Not one shape: nothing can be said about where it varies.
-            return _BY_ITSELF
-    before, after = split[0][0], split[1][0]
-    if before[::2] != after[::2]:
-        return "different"
-    varying = {at for side in split for words in side for at, word in enumerate(words) if word != side[0][at]}
-    differing = {at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other}
-    return "" if differing <= varying else "different"
+    """Empty where there is no such header."""
+    told = ", ".join(masked(value) if name in SECRET_HEADERS else value for value in values or ())
+    return told or ("" if values is None else EMPTY)
 
 
 def _judged(ask: Ask, one: Difference, old: Plain, new: Plain, about: About) -> Difference:

@@ -21,6 +21,7 @@ from portico.actions.adopt.proof.requests import NOWHERE, Site, asks, limit_byte
 from portico.actions.adopt.proof.served import served
 from portico.actions.adopt.proof.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
 from portico.actions.adopt.proof.told import different, hardly_asked, not_ready, not_started, raised
+from portico.actions.doctor.discretion import Discretion
 from portico.actions.prepare import Prepared
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.moved_servers import wanted
@@ -115,6 +116,7 @@ class _Proving:
         self._notes: list[str] = [_SAFE]
         self._done: list[Compared] = []
         self._clean = environment.masker({**os.environ, **_variables(inputs)})
+        self._discretion = Discretion()
 
     def all(self) -> Proof:
         try:
@@ -235,9 +237,12 @@ class _Proving:
         while True:
             old.append(self._answer(pair.old, "old", ask, dates))
             new.append(self._answer(pair.new, "new", ask, dates))
-            found = compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme)
+            found = compared(ask, old, new, pair.about, pair.old_ports, pair.new_ports, pair.scheme, self._shown)
             if found.verdict != "different" or found.is_silent or ask.body_bytes > _LARGE or len(old) > _AGAIN:
                 return found
+
+    def _shown(self, text: str) -> str:
+        return self._discretion.text(self._clean(text))
 
     def _answer(self, side: Side, name: str, ask: Ask, dates: dict[tuple[str, str], str]) -> Answer:
         answer = side.answer(ask, dates.get((name, ask.path), ""), self._deadline.left(ANSWER_S))
