@@ -271,8 +271,10 @@ def test_over_http(adopt: Any) -> None:
     ("lines", "expected"),
     [
         ("server unix:///run/app.sock;", {}),
-        ("server 127.0.0.1:9090;", {"uwsgi.address": "127.0.0.1:9090"}),
-        ("server localhost:9090;", {"uwsgi.address": "127.0.0.1:9090"}),
+        ("server 127.0.0.1:9090;", {}),
+        ("server localhost:9090;", {}),
+        ("server 0.0.0.0:9090;", {}),
+        ("server [::]:9090;", {}),
         ("server app:9090;", {}),
         ("server unix:/a.sock; server unix:/b.sock max_fails=3;", {"instances": 2, "upstream.max_fails": 3}),
         ("least_conn; server unix:/a.sock;", {}),
@@ -286,7 +288,7 @@ def test_over_http(adopt: Any) -> None:
         ),
         (
             "server 127.0.0.1:9090; server db.example:9090 slow_start=3s;",
-            {"uwsgi.address": "127.0.0.1:9090", "servers": ("db.example:9090",)},
+            {"servers": ("db.example:9090",)},
         ),
     ],
 )
@@ -294,6 +296,16 @@ def test_upstreams(adopt: Any, lines: str, expected: dict[str, Any]) -> None:
     keys = ("uwsgi.address", "instances", "servers", "role", "upstream.balance", "upstream.max_fails")
     ledger = adopt(f"upstream pool {{ {lines} }}\n" + server("", "location / { uwsgi_pass pool; }"))
     assert {key: value for key in keys if (value := ledger.get(key)) is not None} == expected
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"])
+def test_a_port_of_this_machine_is_not_taken_over(adopt: Any, host: str) -> None:
+    address = f"{host}:9090".replace("localhost", "127.0.0.1")
+    for line in (f"uwsgi_pass {host}:9090", f"server {host}:9090"):
+        pool = f"upstream pool {{ {line}; }}\n" if line.startswith("server") else ""
+        ledger = adopt(pool + server("", f"location / {{ {'uwsgi_pass pool' if pool else line}; }}"))
+        (entry,) = (one for one in ledger.lines if one.text == line)
+        assert (entry.fate, f'address = "{address}"' in entry.why) == ("differs", True)
 
 
 def test_servers_beside_it(adopt: Any) -> None:

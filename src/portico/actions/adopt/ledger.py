@@ -14,6 +14,7 @@ from portico.actions.adopt.baseline import Baseline, baseline
 from portico.actions.adopt.choice import Choice
 from portico.actions.adopt.gather import Gathered, Instance
 from portico.actions.adopt.merge import Merged, merge
+from portico.actions.adopt.plumbing import plumbing
 from portico.actions.adopt.public import public
 from portico.actions.adopt.relative import relative
 from portico.actions.adopt.unserved import unserved
@@ -61,7 +62,7 @@ def _lines(gathered: Gathered, choice: Choice, rendered: Baseline | None) -> tup
         tree = rendered.nginx if rendered else None
         found = nginx.carry(gathered.root, choice.server, choice.upstream, tree, gathered.paths)
     if choice.instances:
-        found += _options(choice.instances, gathered, rendered)
+        found += plumbing(found, _options(choice.instances, gathered, rendered))
     return found
 
 

@@ -14,6 +14,7 @@ from portico.model.directive import Directive
 _BALANCE = re.compile(r"least_conn|ip_hash|random|hash \$[a-z_]+( consistent)?")
 _WORD = re.compile(r"(weight|max_fails)=\d+|fail_timeout=(\d+\w*)|backup|down")
 _OWN_SOCKET = "Portico's uWSGI listens on a socket of its own; uwsgi.address takes a TCP address instead"
+_PORT = 'Portico\'s uWSGI listens on a unix socket of its own; `[uwsgi] address = "{}"` is a port again'
 _CONTAINER = "the name of a container: here nginx and uWSGI are on one machine, and `servers` names those on others"
 
 
@@ -52,10 +53,10 @@ def straight(directive: Directive, site: Site) -> Iterator[Carried]:
     elif _is_remote(address):
         yield from _remote(directive, address, ())
         yield fates.key(directive, "role", "front", "the application is on another machine only")
-    elif _is_loopback(address):
+    elif _is_loopback(address) and site.is_rendered:
         yield fates.key(directive, "uwsgi.address", _plain(address))
     else:
-        yield fates.differs(directive, _CONTAINER)
+        yield fates.differs(directive, _instead_of(address))
 
 
 def _server(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
@@ -97,8 +98,8 @@ def _here(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
     if entry is not pool.first[address] or "backup" in entry.args:
         yield _reserve(entry, site)
         return
-    tcp = len(local) == 1 and _is_loopback(address)
-    if tcp:
+    kept = len(local) == 1 and _is_loopback(address) and site.is_rendered
+    if kept:
         yield fates.key(entry, "uwsgi.address", address)
     if len(local) > 1 and address == local[0]:
         yield fates.key(entry, "instances", len(local), "each has a socket of its own")
@@ -106,12 +107,18 @@ def _here(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
         yield from _patience(entry)
     if site.stands.among(entry, site.stands.at("upstream", "server")):
         yield fates.same(entry)
-    elif not tcp:
-        remote_name = not address.startswith("unix:") and not _is_loopback(address)
-        yield fates.differs(entry, _CONTAINER if remote_name else _OWN_SOCKET)
+    elif not kept:
+        yield fates.differs(entry, _instead_of(address) if len(local) == 1 else _OWN_SOCKET)
     weight = next((word for word in entry.args if word.startswith("weight=") and word != "weight=1"), "")
     if weight:
         yield fates.differs(entry, f"Portico's instances on one machine are equal: no {weight}")
+
+
+def _instead_of(address: str) -> str:
+    """Why nginx does not connect to that address of this machine: the old uWSGI may still listen there."""
+    if address.startswith("unix:"):
+        return _OWN_SOCKET
+    return _PORT.format(_plain(address)) if _is_this_machine(address) else _CONTAINER
 
 
 def _reserve(entry: Directive, site: Site) -> Carried:
@@ -157,9 +164,15 @@ def _host(address: str) -> str:
 
 def _is_loopback(address: str) -> bool:
     try:
-        return bool(re.search(r":\d+$", address)) and ipaddress.ip_address(_host(address)).is_loopback
+        return bool(re.search(r":\d+$", address)) and ipaddress.ip_address(_host(_plain(address))).is_loopback
     except ValueError:
         return False
+
+
+def _is_this_machine(address: str) -> bool:
+    """Loopback, or the wildcard, which leads to it (`connect` in ip(7))."""
+    host = _host(address)
+    return _is_loopback(address) or host in ("0.0.0.0", "::")  # noqa: S104
 
 
 def _is_remote(address: str) -> bool:
@@ -167,6 +180,7 @@ def _is_remote(address: str) -> bool:
     if address.startswith("unix:") or "$" in address or not re.search(r":\d+$", address):
         return False
     try:
-        return not ipaddress.ip_address(_host(address)).is_loopback
+        host = ipaddress.ip_address(_host(address))
+        return not host.is_loopback and not host.is_unspecified
     except ValueError:
         return "." in _host(address)
