@@ -13,24 +13,21 @@ from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site, is_everything
 from portico.hops.nginx.adopt.static import files, folder
 from portico.hops.nginx.adopt.unsaid import unsaid
+from portico.hops.nginx.adopt.untaken import rest, untaken
 from portico.hops.nginx.locations import parts
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
-
-_PREFIX_ONLY = "Portico's own `location /` passes every other path to the application, too"
 
 
 def in_server(site: Site, last: list[Carried]) -> Iterator[Carried]:
     """The block and all within; what has to come behind all other raw lines goes to `last`."""
     yield fates.same(site.server)
     yield from unlisted(site)
-    if site.application is None and site.target:
-        first = next((one for one in site.server.all("location") if any(map(site.passes_here, one.block or ()))), None)
-        if first:
-            yield fates.differs(first, _PREFIX_ONLY)
+    yield from untaken(site)
     yield from unsaid(site)
     for entry in site.server.block or ():
         yield from _location(entry, site, last) if entry.name == "location" else _line(entry, site)
+    last.extend(rest(site))
 
 
 def _line(entry: Directive, site: Site) -> Iterator[Carried]:
