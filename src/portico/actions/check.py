@@ -9,11 +9,10 @@ from typing import Any
 from portico.actions.check_django import django_says
 from portico.actions.check_nginx import rendered, written
 from portico.actions.doctor.static import judge
-from portico.actions.listen import port_findings
 from portico.actions.looked import Looked
 from portico.actions.options import Options
+from portico.actions.ports import all_port_findings
 from portico.actions.prepare import Prepared, prepare
-from portico.actions.supervise import observe
 from portico.model.errors import Exit, PorticoError
 from portico.model.result import Result
 
@@ -35,7 +34,7 @@ def check(options: Options, strict: bool = False) -> Result:
         data = {**_data(Looked(), options.project, _anchor(options.project, "")), "listen": None}
         return Result("check", data, error.findings, Exit.FINDINGS)
     looked = Looked(prepared.findings, prepared.unknown, prepared.checked)
-    looked += Looked(tuple(port_findings(prepared.plan.listen, observe(prepared.where).pids)))
+    looked += Looked(tuple(all_port_findings(prepared)))
     looked += rendered(prepared) + django_says(prepared)
     data = {
         **_data(looked, prepared.where.project, _anchor_of(prepared)),

@@ -119,16 +119,11 @@ def _prove_host(host: str) -> None:
 
 def port_findings(listen: Listen, ours: frozenset[int]) -> list[Finding]:
     """What keeps us from listening there; `ours` are pids of this project's own stack, which may hold it."""
-    code = sockets.bind_error(listen.host, listen.port)
-    if listen.host == "*" and code == 0:
-        code = sockets.bind_error("::", listen.port)
+    code = _bind_error(listen)
     if code == 0:
         return []
     if code == errno.EADDRINUSE:
-        holders = wait_for(lambda: _known_holders(listen), VANISH_LIMIT_S) or []
-        if sockets.bind_error(listen.host, listen.port) == 0 or (holders and all(holder.pid in ours for holder in holders)):
-            return []
-        return [_taken(listen, [holder for holder in holders if holder.pid not in ours])]
+        return taken_findings(listen, ours, "", "portico up --listen auto   # any free port")
     if code in (errno.EACCES, errno.EPERM):
         return [
             FORBIDDEN.found(
@@ -150,14 +145,30 @@ def port_findings(listen: Listen, ours: frozenset[int]) -> list[Finding]:
     ]
 
 
+def taken_findings(listen: Listen, ours: frozenset[int], where: str, other: str) -> list[Finding]:
+    """Whether somebody but ourselves listens there. `where` it is asked for, if not as the public address; `other`: how to
+    take another one."""
+    if _bind_error(listen) != errno.EADDRINUSE:
+        return []
+    holders = wait_for(lambda: _known_holders(listen), VANISH_LIMIT_S) or []
+    if _bind_error(listen) == 0 or (holders and all(holder.pid in ours for holder in holders)):
+        return []
+    return [_taken(listen, [holder for holder in holders if holder.pid not in ours], where, other)]
+
+
+def _bind_error(listen: Listen) -> int:
+    code = sockets.bind_error(listen.host, listen.port)
+    return sockets.bind_error("::", listen.port) if listen.host == "*" and code == 0 else code
+
+
 def _known_holders(listen: Listen) -> list[sockets.Holder]:
     """Holders that can be named. A process that ends, or an nginx that replaces its workers, is for a moment nobody's."""
     return [holder for holder in sockets.listeners(listen.port) if holder.pid or holder.user != "?"]
 
 
-def _taken(listen: Listen, holders: list[sockets.Holder]) -> Finding:
+def _taken(listen: Listen, holders: list[sockets.Holder], where: str, other: str) -> Finding:
     known = [holder for holder in holders if holder.pid]
-    fix = ["portico up --listen auto   # any free port", *map(_make_room, known)]
+    fix = [other, *map(_make_room, known)]
     if not known:
         fix.append(f"sudo ss -ltnp 'sport = :{listen.port}'   # the process belongs to another account: root can see it")
     evidence = [
@@ -166,10 +177,11 @@ def _taken(listen: Listen, holders: list[sockets.Holder]) -> Finding:
         else f"{holder.address}: a process of {holder.user} (its pid is hidden from this account)"
         for holder in holders
     ]
+    evidence = evidence or [f"bind {listen}: {os.strerror(errno.EADDRINUSE)} (errno {errno.EADDRINUSE})"]
     who = f"{_program(known[0])} (pid {known[0].pid}, {known[0].user})" if known else "another process"
     return TAKEN.found(
         cause=f"{who} listens on {(known or holders)[0].address if holders else listen} already",
-        evidence=evidence or [f"bind {listen}: {os.strerror(errno.EADDRINUSE)} (errno {errno.EADDRINUSE})"],
+        evidence=[*([where] if where else []), *evidence],
         fix=list(dict.fromkeys(fix)),
         title=f"Port {listen.port} is taken",
     )

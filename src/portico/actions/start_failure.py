@@ -63,6 +63,8 @@ FRONT_SILENT = Kind(
 )
 #: Failures of the code that is loaded; the others come before it is.
 _OF_THE_APPLICATION = ("traceback", "no-app", "hang", "killed", "silent")
+#: The port in `bind() to 0.0.0.0:80 failed`, `bind() to [::]:80 failed`.
+_BOUND = re.compile(r"bind\(\) to \S+:(\d+) failed")
 #: The last line of a traceback.
 _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b.*", re.MULTILINE)
 
@@ -106,7 +108,8 @@ def front_failed(plan: Plan, probe: Probe) -> PorticoError:
         evidence += [line for line in log.splitlines() if line.strip()][-3:]
         reason = emerg_reason(log)
         if reason and f"({errno.EADDRINUSE}:" in str(reason):
-            fix.insert(0, f"sudo ss -ltnp 'sport = :{plan.listen.port}'   # who holds the port")
+            port = (_BOUND.findall(str(reason)) or [str(plan.listen.port)])[0]
+            fix.insert(0, f"sudo ss -ltnp 'sport = :{port}'   # who holds the port")
         fix.append(f"less +G {shlex.quote(plan.nginx.error_log)}")
     cause = probe.error or f"the front answered {probe.status} itself: it could not reach uWSGI"
     return PorticoError(FRONT_SILENT.found(cause=cause, evidence=evidence, fix=fix), Exit.ROLLED_BACK)

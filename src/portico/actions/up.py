@@ -26,9 +26,9 @@ from portico.actions.command_here import command_here
 from portico.actions.failing_page import failing_page
 from portico.actions.history import Record
 from portico.actions.instance import Release
-from portico.actions.listen import port_findings
 from portico.actions.options import Options, find_places
 from portico.actions.places import Places
+from portico.actions.ports import all_port_findings
 from portico.actions.prepare import Prepared, next_release, prepare
 from portico.actions.probe import Probe
 from portico.actions.source import Source, source_of
@@ -208,7 +208,7 @@ def _refuse(prepared: Prepared) -> None:
     """Stop, before anything is written, when it is certain that nobody could be served; every other finding is shown
     beside the running site."""
     errors = [finding for finding in prepared.findings if finding.id in _NOBODY_SERVED]
-    errors += port_findings(prepared.plan.listen, supervise.observe(prepared.where).pids)
+    errors += all_port_findings(prepared)
     if errors:
         raise PorticoError(errors[0], Exit.USAGE, errors[1:])
 
