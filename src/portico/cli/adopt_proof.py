@@ -21,13 +21,20 @@ _PATH = 46
 def lines(proof: Data) -> Iterator[str]:
     """The lines for what `Proof.data()` holds."""
     rows: Sequence[Data] = proof["requests"]
-    verdict = proof["verdict"]
-    yield f"{click.style('Proof', bold=True)}: {click.style(verdict, fg=_COLOURS[verdict], bold=True)}{_counts(rows)}"
+    yield verdict(proof)
     for row in rows:
         yield from _request(row)
     yield from _meant(rows)
     yield from _list("Changed in the old files to run them here:", proof["adjusted"])
     yield from _list("To know:", proof["notes"])
+
+
+def verdict(proof: Data) -> str:
+    """What has come out of it, in one line."""
+    said = proof["verdict"]
+    return (
+        f"{click.style('Proof', bold=True)}: {click.style(said, fg=_COLOURS[said], bold=True)}{_counts(proof['requests'])}"
+    )
 
 
 def _counts(rows: Sequence[Data]) -> str:

@@ -1,4 +1,5 @@
-"""The text of `portico adopt`: the site, what becomes of its lines, portico.toml, what to type next. Findings follow it."""
+"""The text of `portico adopt`: a proof's verdict, the site, what becomes of its lines, portico.toml, the proof, what to type
+next. Findings follow it."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from typing import Any
 
 import click
 
+from portico.actions.adopt.folded import Row, folded
 from portico.cli import adopt_proof
-from portico.cli.drawing import shortened, width, wrapped
+from portico.cli.drawing import cells, shortened, width, wrapped
+from portico.model.adoption import Carried
 
 Data = Mapping[str, Any]
 
@@ -24,10 +27,11 @@ _COUNTED = (("key", "by a key"), ("same", "the same"), ("raw", "raw"), ("differs
 
 def text(data: Data) -> str:
     """The whole screen."""
-    lines = [*_head(data), "", f"  {_counts(data)}"]
+    lines = [*([adopt_proof.verdict(data["proof"]), ""] if data["proof"] else []), *_head(data), "", f"  {_counts(data)}"]
+    ledger, folder = [Carried(**line) for line in data["lines"]], _folder(data)
     for fate, heading in _SHOWN:
-        rows = [line for line in data["lines"] if line["fate"] == fate]
-        lines += ["", f"{_bold(heading)}:", *(row for line in rows for row in _line(line, _folder(data)))] if rows else []
+        rows = folded(ledger, fate, lambda place: place.removeprefix(folder))
+        lines += ["", f"{_bold(heading)}:", *(text for row in rows for text in _row(row, fate))] if rows else []
     lines += ["", _bold("portico.toml") + (f", written to {data['written']}:" if data["written"] else ":"), ""]
     lines += [f"    {line}" if line else "" for line in data["toml"].rstrip("\n").split("\n")]
     lines += ["", *adopt_proof.lines(data["proof"])] if data["proof"] else []
@@ -60,11 +64,11 @@ def _folder(data: Data) -> str:
     return os.path.commonpath([os.path.dirname(name) for name in files]).rstrip("/") + "/" if files else ""  # noqa: PTH120
 
 
-def _line(line: Data, folder: str) -> Iterator[str]:
+def _row(row: Row, fate: str) -> Iterator[str]:
     columns = width()
-    yield f"  {line['where'].removeprefix(folder)}  {shortened(line['text'], columns - 30)}"
-    to = f"→ [{line['key']}]" if line["fate"] == "raw" else ""
-    said = " ".join(part for part in (to, line["why"]) if part)
+    yield f"  {row.where}  {shortened(row.text, max(30, columns - cells(row.where) - 4))}"
+    to = f"→ [{row.key}]" if fate == "raw" else ""
+    said = " ".join(part for part in (to, row.why) if part)
     if said:
         yield from wrapped(said, columns, "      ")
 

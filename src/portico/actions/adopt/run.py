@@ -61,8 +61,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     gathered = gather(asked)
     choice = choose(gathered)
     made = ledger(gathered, choice)
-    left = [line for line in made.lines if line.fate == "left"]
-    adopted = Adopted(gathered, choice, made, written.text(made.merged, _files(gathered, choice), left))
+    adopted = Adopted(gathered, choice, made, written.text(made.merged, _files(gathered, choice), made.lines))
     looked, known = _looked(adopted)
     absent = missing(made, asked.project)
     proof = _proof(adopted, say) if asked.prove else None
@@ -76,7 +75,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
         "project": str(asked.project),
         **_sides(adopted),
         "config": _masked(made.merged.config),
-        "toml": written.text(made.shown, _files(gathered, choice), left),
+        "toml": written.text(made.shown, _files(gathered, choice), made.lines),
         "lines": [asdict(line) for line in made.lines],
         "counts": dict(Counter(line.fate for line in made.lines)),
         "missing": absent,
@@ -114,7 +113,7 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     """What `check` finds in the files, alone and across both."""
     gathered = adopted.gathered
     seen = [one.seen for one in adopted.choice.instances]
-    known = evidence(gathered.root, gathered.problems, gathered.conf, seen)
+    known = evidence(gathered.root, gathered.problems, gathered.conf, seen, adopted.choice.server)
     read = {gathered.conf, *_read(gathered.root)} if gathered.root else None
     asked = audited(Path(gathered.conf), only=read) if gathered.conf else Looked()
     names = (*misspelt(gathered.root), *swallowed(gathered.root)) if gathered.root else ()

@@ -9,15 +9,16 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Item, Table
 
+from portico.actions.adopt.folded import folded
 from portico.actions.adopt.merge import Merged
 from portico.model.adoption import Carried
 
 _MOST_PLACES = 4
 
 
-def text(merged: Merged, files: Sequence[str], left: Sequence[Carried]) -> str:
-    """The file. `files` are those it was made of; `left` stand in comments at its end: what is not carried over is not to
-    be forgotten."""
+def text(merged: Merged, files: Sequence[str], lines: Sequence[Carried]) -> str:
+    """The file. `files` are those it was made of, `lines` the whole ledger: those that are left stand in comments at its
+    end, because what is not carried over is not to be forgotten."""
     short = _shortener(files)
     document = tomlkit.document()
     document.add(tomlkit.comment(f"Taken over by `portico adopt` from {' and '.join(files)}."))
@@ -32,7 +33,7 @@ def text(merged: Merged, files: Sequence[str], left: Sequence[Carried]) -> str:
             document.add(tomlkit.nl())
             document.add(key, _table(value, key, places))
     written = tomlkit.dumps(document).rstrip("\n") + "\n"
-    return written + "".join(f"{line}\n" for line in _remarks(left, short))
+    return written + "".join(f"{line}\n" for line in _remarks(lines, short))
 
 
 def _table(values: Mapping[str, Any], name: str, places: Mapping[str, str]) -> Table:
@@ -83,10 +84,9 @@ def _plain(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _remarks(left: Sequence[Carried], short: Any) -> list[str]:
-    if not left:
-        return []
+def _remarks(lines: Sequence[Carried], short: Any) -> list[str]:
     rows = [
-        f"#   {short(line.where)}: {_plain(line.text)}" + (f"  ({_plain(line.why)})" if line.why else "") for line in left
+        f"#   {row.where}: {_plain(row.text)}" + (f"  ({_plain(row.why)})" if row.why else "")
+        for row in folded(lines, "left", short)
     ]
-    return ["", "# Not carried over:", *rows]
+    return ["", "# Not carried over:", *rows] if rows else []
