@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from portico.hops.nginx.adopt import fates, public
 from portico.hops.nginx.adopt.levels import by_key, plain
+from portico.hops.nginx.adopt.secure import BELIEVED, claims_https, depends, secure
 from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site
 from portico.hops.nginx.adopt.static import is_own
@@ -80,13 +81,17 @@ def _http(entry: Directive, site: Site) -> Iterator[Carried]:
 
 def _header(entry: Directive, site: Site) -> Iterator[Carried]:
     name, value = entry.args[0], entry.args[1]
-    if name.lower() in _TOLD:
+    variable = "HTTP_" + name.upper().replace("-", "_")
+    line = replace(entry, name="uwsgi_param", args=(variable, value))
+    if claims_https(line, site):
+        yield from secure(entry, site, line)
+    elif depends(line) and not site.in_force("set_real_ip_from"):
+        yield fates.differs(entry, f"Portico tells the application the scheme that nginx sees; {BELIEVED}")
+    elif name.lower() in _TOLD:
         yield fates.same(entry, "Portico tells the application the same of each request")
     elif name.lower() in ("upgrade", "connection"):
         yield fates.differs(entry, "the uwsgi protocol carries no web sockets: they need a location in nginx.extra_server")
     else:
-        variable = "HTTP_" + name.upper().replace("-", "_")
-        line = replace(entry, name="uwsgi_param", args=(variable, value))
         if site.stands.at("location", "uwsgi_param") and any(
             one.args[:1] == (variable,) for one in site.stands.at("location", "uwsgi_param")
         ):
