@@ -114,10 +114,11 @@ def canonical(host: str) -> str:
         return host.lower()
 
 
-def first_url(tree: Directive, root: bool) -> str:
-    """The URL a client on this machine would use: of the first server that passes requests on, else of the first, plain
-    HTTP before HTTPS. Empty when no server listens on a port."""
+def first_url(tree: Directive, root: bool, server: Directive | None = None) -> str:
+    """The URL a client on this machine would use: of `server`, else of the first that passes requests on, else of the first,
+    plain HTTP before HTTPS. Empty when none of them listens on a port."""
     found = [entry for entry in listens(tree, root) if not entry.host.startswith("unix:") and entry.port]
+    found = [entry for entry in found if server is None or entry.server is server]
     if not found:
         return ""
     best = min(found, key=lambda entry: (not _passes(entry.server), entry.ssl))
