@@ -185,9 +185,8 @@ class Site:
     @cached_property
     def speaks_http(self) -> bool:
         """Whether nginx passes to the application over HTTP."""
-        passing = (
-            next((one for one in _direct(self.application) if self.passes_here(one)), None) if self.application else None
-        )
+        lines = _direct(self.application) if self.application else self.server.deep(*_PASS_NAMES)
+        passing = next((one for one in lines if self.passes_here(one)), None)
         return passing is not None and passing.name == "proxy_pass"
 
     @cached_property

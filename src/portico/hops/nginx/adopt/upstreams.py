@@ -15,6 +15,13 @@ _BALANCE = re.compile(r"least_conn|ip_hash|random|hash \$[a-z_]+( consistent)?")
 _WORD = re.compile(r"(weight|max_fails)=\d+|fail_timeout=(\d+\w*)|backup|down")
 _OWN_SOCKET = "Portico's uWSGI listens on a socket of its own; uwsgi.address takes a TCP address instead"
 _PORT = 'Portico\'s uWSGI listens on a unix socket of its own; `[uwsgi] address = "{}"` is a port again'
+_NO_HTTP = "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that"
+_HTTP_ELSEWHERE = (
+    "an application on another machine, asked over HTTP: Portico passes requests on in the uwsgi protocol only. Run "
+    "`portico up --role app` there and name it in `servers`, or keep the pass in a location of nginx.extra_server"
+)
+_EQUAL = "Portico's instances on one machine are equal: this one is asked like the others, not only when they failed"
+_DOWN = "it is marked as down, so no instance of Portico stands for it"
 _CONTAINER = "the name of a container: here nginx and uWSGI are on one machine, and `servers` names those on others"
 
 
@@ -28,6 +35,8 @@ class _Pool:
             self.first.setdefault(_plain(entry.args[0]), entry)
         self.asked = frozenset(_plain(entry.args[0]) for entry in lines if "backup" not in entry.args)
         self.local = tuple(address for address in self.first if not _is_remote(address))
+        #: Those of this machine that are there to be asked, now or in reserve.
+        self.up = tuple(address for address in self.local if "down" not in self.first[address].args)
 
 
 def pool(upstream: Directive, site: Site) -> Iterator[Carried]:
@@ -45,7 +54,7 @@ def straight(directive: Directive, site: Site) -> Iterator[Carried]:
     """A pass to an address without an upstream block."""
     address = target_of(directive)
     if directive.name == "proxy_pass":
-        yield fates.differs(directive, "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that")
+        yield fates.left(directive, _HTTP_ELSEWHERE) if _is_remote(address) else fates.differs(directive, _NO_HTTP)
     elif "$" in address:
         yield fates.differs(directive, "Portico passes to its own upstream, whatever the request says")
     elif address.startswith("unix:"):
@@ -62,11 +71,23 @@ def straight(directive: Directive, site: Site) -> Iterator[Carried]:
 def _server(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
     address = _plain(entry.args[0])
     if site.speaks_http:
-        yield fates.differs(entry, "Portico speaks the uwsgi protocol to uWSGI, which needs no HTTP server for that")
+        yield from _over_http(entry, pool, site)
     elif _is_remote(address):
         yield from _elsewhere(entry, pool, site)
     else:
         yield from _here(entry, pool, site)
+
+
+def _over_http(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
+    address = _plain(entry.args[0])
+    if _is_remote(address):
+        yield fates.left(entry, _HTTP_ELSEWHERE)
+    elif entry is not pool.first[address]:
+        yield _reserve(entry, site)
+    else:
+        yield from _counted(entry, pool)
+        yield fates.differs(entry, _NO_HTTP)
+        yield from _unequal(entry, pool)
 
 
 def _elsewhere(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
@@ -95,22 +116,34 @@ def _in_seconds(word: str) -> str:
 def _here(entry: Directive, pool: _Pool, site: Site) -> Iterator[Carried]:
     local = pool.local
     address = _plain(entry.args[0])
-    if entry is not pool.first[address] or "backup" in entry.args:
+    if entry is not pool.first[address] or (site.is_rendered and "backup" in entry.args):
         yield _reserve(entry, site)
         return
     kept = len(local) == 1 and _is_loopback(address) and site.is_rendered
     if kept:
         yield fates.key(entry, "uwsgi.address", address)
-    if len(local) > 1 and address == local[0]:
-        yield fates.key(entry, "instances", len(local), "each has a socket of its own")
-    if len(pool.first) > 1:
-        yield from _patience(entry)
+    yield from _counted(entry, pool)
     if site.stands.among(entry, site.stands.at("upstream", "server")):
         yield fates.same(entry)
     elif not kept:
         yield fates.differs(entry, _instead_of(address) if len(local) == 1 else _OWN_SOCKET)
+    yield from _unequal(entry, pool)
+
+
+def _counted(entry: Directive, pool: _Pool) -> Iterator[Carried]:
+    if len(pool.up) > 1 and entry is pool.first[pool.up[0]]:
+        yield fates.key(entry, "instances", len(pool.up), "each has a socket of its own")
+    if len(pool.first) > 1:
+        yield from _patience(entry)
+
+
+def _unequal(entry: Directive, pool: _Pool) -> Iterator[Carried]:
     weight = next((word for word in entry.args if word.startswith("weight=") and word != "weight=1"), "")
-    if weight:
+    if "down" in entry.args:
+        yield fates.differs(entry, _DOWN)
+    elif "backup" in entry.args and len(pool.first) > 1:
+        yield fates.differs(entry, _EQUAL)
+    elif weight and len(pool.first) > 1:
         yield fates.differs(entry, f"Portico's instances on one machine are equal: no {weight}")
 
 
