@@ -209,7 +209,7 @@ def test_plugins_that_are_built_in_are_the_same() -> None:
 
 def test_what_a_missing_option_means() -> None:
     options, _ = parse("[uwsgi]\nmodule = shop.wsgi\nthreads = 4\n", FILE)
-    found = absent(options)
+    found = absent(options, FILE)
 
     assert {entry.key: entry.value for entry in found if entry.fate == "key"} == {
         "uwsgi.processes": 1,
@@ -218,4 +218,4 @@ def test_what_a_missing_option_means() -> None:
     }
     assert {entry.where for entry in found} == {FILE}
     assert all(entry.why for entry in found)
-    assert absent(()) == ()
+    assert absent((), FILE) == ()

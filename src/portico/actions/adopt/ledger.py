@@ -72,7 +72,7 @@ def _options(instances: tuple[Instance, ...], gathered: Gathered, rendered: Base
     options = first.seen.options
     folder = str(Path(first.file).parent)
     found = uwsgi.carry(options, rendered.uwsgi if rendered else None, gathered.paths, folder)
-    found += absent.absent(options)
+    found += absent.absent(options, first.file)
     found += tuple(
         Carried(option.where, shown(option), "left", why="it stands under a condition that does not hold on this machine")
         for option in first.seen.untaken

@@ -35,33 +35,29 @@ _MERCY = "uWSGI gives workers 60 s to finish at a reload, Portico 30: `[uwsgi] g
 _LOGGED = 'uWSGI logs every request; Portico only failed and slow ones, nginx all: `[uwsgi] request_log = "all"` is the same'
 
 
-def absent(options: Sequence[Option]) -> tuple[Carried, ...]:
+def absent(options: Sequence[Option], file: str) -> tuple[Carried, ...]:
     """An entry for each option that is not given and whose default differs from Portico's: `key` where code may rely on
-    uWSGI's, else `differs`. `where` is the first file; `text` says what is missing. Nothing without any option."""
+    uWSGI's, else `differs`. `where` is `file`, the uWSGI's own (options of an emperor come before those of a vassal's file);
+    `text` says what is missing. Nothing without any option."""
     if not options:
         return ()
     context = Context(tuple(options), (), NO_MAP)
-    where = _file(options)
     kept = [
-        Carried(where, f"(no {name})", "key", key, value, why) for name, key, value, why in _KEPT if not context.last(name)
+        Carried(file, f"(no {name})", "key", key, value, why) for name, key, value, why in _KEPT if not context.last(name)
     ]
-    other = [Carried(where, f"(no {name})", "differs", why=why) for name, why in _BETTER if not context.last(name)]
+    other = [Carried(file, f"(no {name})", "differs", why=why) for name, why in _BETTER if not context.last(name)]
     if not context.last("worker-reload-mercy") and not context.last("reload-mercy"):
-        other.append(Carried(where, "(no worker-reload-mercy)", "differs", why=_MERCY))
-    return (*kept, *other, *_unsaid(context, where))
+        other.append(Carried(file, "(no worker-reload-mercy)", "differs", why=_MERCY))
+    return (*kept, *other, *_unsaid(context, file))
 
 
-def _unsaid(context: Context, where: str) -> tuple[Carried, ...]:
+def _unsaid(context: Context, file: str) -> tuple[Carried, ...]:
     """Flags that are off without a line: of a file that Portico made itself they are the plan's."""
     found = []
     if context.ours and not context.last("disable-logging"):
-        found.append(Carried(where, "(no disable-logging)", "key", "uwsgi.request_log", "all"))
+        found.append(Carried(file, "(no disable-logging)", "key", "uwsgi.request_log", "all"))
     elif not context.last("disable-logging"):
-        found.append(Carried(where, "(no disable-logging)", "differs", why=_LOGGED))
+        found.append(Carried(file, "(no disable-logging)", "differs", why=_LOGGED))
     if context.ours and not context.last("vacuum"):
-        found.append(Carried(where, "(no vacuum)", "key", "uwsgi.vacuum", False))
+        found.append(Carried(file, "(no vacuum)", "key", "uwsgi.vacuum", False))
     return tuple(found)
-
-
-def _file(options: Sequence[Option]) -> str:
-    return next((option.where.rpartition(":")[0] for option in options if ":" in option.where), options[0].where)
