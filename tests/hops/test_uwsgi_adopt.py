@@ -190,6 +190,18 @@ def test_variables_that_depend_on_where_it_is_started_are_not_guessed() -> None:
     assert only("procname-x = %h").fate == "left"
 
 
+def test_what_a_condition_finds_elsewhere_is_not_known_here() -> None:
+    text = (
+        "env = PORT=8000\nif-env = WEB_PORT\nenv = PORT=%(_)\nharakiri = %(_)\nsocket = :%(_)\nendif =\nsocket = /run/a.sock"
+    )
+    lines = carried(text)
+    unknown = [entry for entry in lines if "%(_)" in entry.text]
+    assert {entry.fate for entry in unknown} == {"left"}
+    assert all("`if-env = WEB_PORT`" in entry.why and "skips" in entry.why for entry in unknown)
+    assert keys(text) == {"env": {"PORT": "8000"}}, "the line before it counts"
+    assert lines[-1].fate == "differs"
+
+
 def test_accounts() -> None:
     assert only("uid = shop").key == "user"
     number = only("uid = 1000")

@@ -54,6 +54,8 @@ def carry(
 
 
 def _fate(option: Option, context: Context) -> Sequence[Carried]:
+    if unknown_value := loops.unresolved(option, context):
+        return (unknown_value,)
     if later := context.superseded(option):
         return (same(option, f"{line_of(later, option)} counts"),)
     if option.name not in KNOWN:

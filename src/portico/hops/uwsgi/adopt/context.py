@@ -15,6 +15,8 @@ from portico.model.directive import Option
 
 #: What is still a reference after reading: facts of the machine, the environment, content of files.
 _REFERENCE = re.compile(r"\$\([^)]{0,200}\)|@\([^)]{0,200}\)|%[hivVkuUgGtTjbr]")
+#: What a loop goes over or a condition looks at, where that is not known here: then uWSGI may never take the line.
+UNRESOLVED = "%(_)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,8 @@ class Context:
 
     @cached_property
     def named(self) -> Mapping[str, Sequence[Option]]:
-        """The settings of each option, in order."""
-        return _by_name(self.options)
+        """The settings of each option that uWSGI is known to take, in order."""
+        return _by_name([option for option in self.options if UNRESOLVED not in option.value])
 
     @cached_property
     def _written(self) -> Mapping[str, Sequence[Option]]:
