@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from portico.hops.uwsgi.adopt.absent import absent
 from portico.hops.uwsgi.adopt.carry import carry
 from portico.hops.uwsgi.ini import parse
@@ -200,6 +202,14 @@ def test_what_a_condition_finds_elsewhere_is_not_known_here() -> None:
     assert all("`if-env = WEB_PORT`" in entry.why and "skips" in entry.why for entry in unknown)
     assert keys(text) == {"env": {"PORT": "8000"}}, "the line before it counts"
     assert lines[-1].fate == "differs"
+
+
+@pytest.mark.parametrize("text", ["mule = m.py", "cron = 0 3 -1 -1 -1 date", "spooler = /s", "flock = /l", "snmp = :161"])
+def test_what_every_instance_runs_is_told_without_their_number(text: str) -> None:
+    """It is the user's: `instances = 2` are four during a reload."""
+    entry = only(text)
+    assert "during a reload" in entry.why
+    assert not {"two", "twice"} & set(entry.why.split())
 
 
 def test_accounts() -> None:

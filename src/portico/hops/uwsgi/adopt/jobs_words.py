@@ -5,10 +5,13 @@ from __future__ import annotations
 from portico.hops.uwsgi.adopt.word import Word, each
 
 _TWICE = (
-    "during a reload two instances run side by side, and an earlier release may be kept warm: each of them runs it, so it "
-    "must bear to run twice"
+    "every instance runs it, during a reload the new ones beside the old, and so does an earlier release that is kept warm: "
+    "it must bear to run more than once at a time"
 )
-_SPOOL = "during a reload two instances take jobs from the folder; uWSGI locks each job, so that one is done once"
+_SPOOL = (
+    "every instance takes jobs from the folder, during a reload the new ones beside the old; uWSGI locks each job, so that "
+    "one is done once"
+)
 _HOOK = "every instance runs it, also the one that a reload prepares, and all as the account of the application"
 _MEMORY = "each instance has its own, which is empty after a reload"
 _ROUTE = "uWSGI does it after nginx has chosen; Portico's checks and `portico trace` do not follow it"
@@ -27,7 +30,12 @@ WORDS: dict[str, Word] = {
     **each("signal-timer signal-rbtimer signal", "raw", _TWICE),
     **each("spooler spooler-external spooler-chdir touch-spoolers-reload", "raw", _SPOOL, "path"),
     **each("cache2 cache sharedarea queue", "raw", _MEMORY),
-    **each("cache-store queue-store", "raw", "two instances write the same file during a reload", "path"),
+    **each(
+        "cache-store queue-store",
+        "raw",
+        "every instance writes the same file, during a reload the new ones beside the old",
+        "path",
+    ),
     **each("cache-udp-node load-file-in-cache load-file-in-cache-gzip add-cache-item", "raw", _MEMORY),
     **each("hook-as-root hook-as-vassal hook-as-emperor hook-as-gateway", "left", _ROOT),
     **each("exec-as-root call-as-root", "left", _ROOT),
@@ -40,7 +48,9 @@ WORDS: dict[str, Word] = {
     **each("mount-asap umount-asap mount-in-jail umount-in-jail mount-pre-jail umount-pre-jail", "left", _ROOT),
     **each("mount-post-jail umount-post-jail", "left", _ROOT),
     **each("carbon stats-push rrdtool", "raw", f"{_METRICS}; every instance sends, also one that is kept warm"),
-    **each("metrics-dir", "raw", "two instances write the same folder during a reload", "path"),
+    **each(
+        "metrics-dir", "raw", "every instance writes the same folder, during a reload the new ones beside the old", "path"
+    ),
 }
 PREFIXES: tuple[tuple[str, Word], ...] = (
     ("spooler-", Word("raw", _SPOOL)),

@@ -10,7 +10,7 @@ _CONFINED = (
 )
 _RELOAD = "`portico reload` brings new code: a new release is started beside the old one and proved first"
 _ONCE = "it makes uWSGI do something and end, so it serves no site"
-_DOOR = "two instances run side by side during a reload, and only one could have this port"
+_DOOR = "during a reload new instances run beside the old, and only one instance could have this port"
 _NAME = "processes have the names that Portico gives them: it finds its own by them"
 _IDLE = "the supervisor would start it again at once: Portico's sites are always there"
 
@@ -60,12 +60,15 @@ WORDS: dict[str, Word] = {
     **each(
         "flock flock-wait flock2 flock-wait2",
         "left",
-        "two instances run side by side during a reload: the new one would wait for, or end at, the lock of the old one",
+        "during a reload new instances run beside the old: they would wait for, or end at, the lock of those",
     ),
     **each("wait-for-dir wait-for-file wait-for-fs wait-for-mountpoint wait-for-socket", "raw", "", "path"),
     **each("wait-for-interface", "raw"),
     **each(
-        "touch-exec touch-signal hook-touch", "raw", "every instance runs it, and there are two during a reload", "words"
+        "touch-exec touch-signal hook-touch",
+        "raw",
+        "every instance runs it, during a reload the new ones beside the old",
+        "words",
     ),
     **each("ping ping-timeout nagios", "left", "it asks another uWSGI and ends"),
     **each(

@@ -34,7 +34,9 @@ WORDS: dict[str, Word] = {
     **each("reload-os-env", "left", "the environment of a release is made once, when it is started"),
     **each("gevent gevent-monkey-patch gevent-early-monkey-patch gevent-wait-for-hub loop async", "raw", _LOOP),
     **each("ugreen", "raw", _LOOP),
-    **each("py-tracebacker", "raw", "two instances make the same sockets during a reload", "path"),
+    **each(
+        "py-tracebacker", "raw", "every instance makes the same sockets, during a reload the new ones beside the old", "path"
+    ),
     **each("force-cwd", "left", "`[uwsgi] chdir` is the folder the application runs in"),
     **each("chdir2", "left", "`[uwsgi] chdir` is the folder the application runs in: say this one there"),
 }
