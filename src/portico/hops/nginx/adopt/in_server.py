@@ -10,6 +10,7 @@ from portico.hops.nginx.adopt.addresses import listen, names, unlisted
 from portico.hops.nginx.adopt.application import application
 from portico.hops.nginx.adopt.levels import raw
 from portico.hops.nginx.adopt.shared import shared
+from portico.hops.nginx.adopt.silent import silent
 from portico.hops.nginx.adopt.site import Site, is_everything
 from portico.hops.nginx.adopt.static import files, folder
 from portico.hops.nginx.adopt.unsaid import unsaid
@@ -25,6 +26,7 @@ def in_server(site: Site, last: list[Carried]) -> Iterator[Carried]:
     yield from unlisted(site)
     yield from untaken(site)
     yield from unsaid(site)
+    yield from silent(site)
     for entry in site.server.block or ():
         yield from _location(entry, site, last) if entry.name == "location" else _line(entry, site)
     last.extend(rest(site))

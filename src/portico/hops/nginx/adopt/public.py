@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from portico.hops.nginx.adopt import fates
 from portico.hops.nginx.adopt.levels import raw
 from portico.hops.nginx.adopt.site import Site, is_constant
-from portico.hops.nginx.adopt.static import ages, agreed_age, is_own
+from portico.hops.nginx.adopt.static import ages, agreed_age, is_own, other_age
 from portico.hops.nginx.escape import DOLLAR
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
@@ -61,6 +61,8 @@ def in_front(entry: Directive, site: Site) -> Iterator[Carried]:
         yield from tries(entry, site)
     elif age is not None and age == agreed_age(site):
         yield fates.key(entry, "nginx.static_max_age", age)
+    elif age is not None or entry.name == "expires":
+        yield other_age(entry, site)
     elif is_own(entry) or entry.name in _ALIKE or site.stands_in_front(entry):
         yield from fates.whole(fates.same(entry), entry)
     else:

@@ -31,7 +31,7 @@ _HARMLESS = {
     "disable_symlinks": "Portico's nginx follows links",
     "index": "a folder is not answered with a file of it",
     "charset": "nginx.charset is for all",
-    "expires": "nginx.static_max_age says how long browsers keep what has no hash in its name",
+    "expires": "",
 }
 _CACHE = ("cache-control", "pragma", "expires", "vary")
 _MEDIA = re.compile(r"media|upload", re.IGNORECASE)
@@ -138,14 +138,36 @@ def ages(location: Directive) -> Iterator[int | None]:
 
 
 def agreed_age(site: Site) -> int | None:
-    """The time that all of them have, as far as they have one."""
+    """The time that all of them have, as far as they have one; the shortest where they have several."""
     return site.once("age", _agreed_age)
 
 
 def _agreed_age(site: Site) -> int | None:
     blocks = [entry for entry in site.server.all("location") if folder(entry, site)]
     found = {age for block in (*blocks, *((site.front,) if site.front else ())) for age in ages(block)}
-    return found.pop() if len(found) == 1 else None
+    return min((age for age in found if age is not None), default=None)
+
+
+def how_long(site: Site) -> str:
+    """What Portico says to browsers of files without a hash in their names."""
+    age = agreed_age(site)
+    age = _standing_age(site) if age is None else age
+    number = "a time of its own" if age is None else f"max-age={age}"
+    return f"sends {number} for all that have no hash in their names (nginx.static_max_age)"
+
+
+def _standing_age(site: Site) -> int | None:
+    maps = (entry.first("default") for entry in site.stands.at("http", "map"))
+    sets = (one for entry in site.stands.at("server", "location") for one in entry.all("set"))
+    found = (values.max_age(one.args[-1]) for one in (*maps, *sets) if one and one.args)
+    return next((age for age in found if age is not None), None)
+
+
+def other_age(entry: Directive, site: Site) -> Carried:
+    """The entry of a line that says another time, or something else about caches."""
+    several = agreed_age(site) is not None and next(ages(replace(entry, block=(entry,))), None) is not None
+    shortest = ", the shortest that these files have" if several else ""
+    return fates.differs(entry, f"Portico {how_long(site)}{shortest}")
 
 
 def files(location: Directive, found: Folder, site: Site) -> Iterator[Carried]:
@@ -175,10 +197,8 @@ def in_files(entry: Directive, site: Site) -> Iterator[Carried]:
     age = next(ages(replace(entry, block=(entry,))), None)
     if age is not None and age == agreed_age(site):
         yield fates.key(entry, "nginx.static_max_age", age)
-    elif entry.name == "add_header" and not is_own(entry):
-        yield fates.differs(entry, "Portico sends a Cache-Control of its own, by nginx.static_max_age")
-    elif entry.name == "expires":
-        yield fates.differs(entry, _HARMLESS["expires"])
+    elif entry.name == "expires" or (entry.name == "add_header" and not is_own(entry)):
+        yield other_age(entry, site)
     elif entry.name == "access_log":
         yield fates.differs(entry, _HARMLESS["access_log"])
     else:
