@@ -124,6 +124,20 @@ def test_without_a_folder_it_prints_and_writes_nothing(site: Project) -> None:
     assert sorted(path for path in site.folder.rglob("*") if "__pycache__" not in path.parts) == before
 
 
+def test_variables_that_uwsgi_is_to_be_given_are_named(site: Project) -> None:
+    site.write(
+        "portico.toml",
+        'env_files = ["site.env"]\n[env]\nSHOP_TOKEN = "hush-hush"\nDJANGO_SETTINGS_MODULE = "mysite.settings"\n',
+    )
+    site.write("site.env", "SHOP_URL=db://a:hush-hush@b/\n")
+    out = site.folder.parent / "out"
+    ran = site.portico("render", "--json", "--out", str(out), *FLAGS)
+    assert ran.result["environ"] == ["SHOP_TOKEN", "SHOP_URL"]
+    shown = [site.portico("render", *where, *FLAGS).out for where in ((), ("--out", str(out)))]
+    assert all("in no file: SHOP_TOKEN SHOP_URL" in text for text in shown)
+    assert "hush" not in ran.out + "".join(shown) + "".join(path.read_text() for path in out.glob("*.*") if path.is_file())
+
+
 def test_it_refuses_what_cannot_run(site: Project) -> None:
     deep = site.folder.parent / ("d" * 60) / ("e" * 60)
     ran = site.portico("render", "--json", "--out", str(deep), *FLAGS)

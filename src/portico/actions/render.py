@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 
 from portico.actions import stage
+from portico.actions.configure import Loaded, load
+from portico.actions.env_files import env_files
 from portico.actions.options import Options
 from portico.actions.prepare import prepare
 from portico.hops.uwsgi.checks import socket_paths
@@ -17,8 +19,10 @@ from portico.system import files
 
 
 def render(options: Options, out: Path | None) -> Result:
-    """Write the files into `out`, or return their text in `result.files` when no folder is given."""
-    prepared = prepare(options)
+    """Write the files into `out`, or return their text in `result.files` when no folder is given. `result.environ` are the
+    names of the variables that the site has and no file holds: whoever starts uWSGI has to give them."""
+    loaded = load(options.project)
+    prepared = prepare(options, loaded)
     folder = (out or Path()).resolve() if out else prepared.where.state / "conf"
     plan = stage.stand_alone(prepared.plan, folder, prepared.machine.app)
     too_long = [finding for finding in socket_paths(plan) if isinstance(finding, Finding)]
@@ -26,7 +30,8 @@ def render(options: Options, out: Path | None) -> Result:
         raise PorticoError(too_long[0], Exit.USAGE)
     rendered = stage.render(plan)
     if out is None:
-        return Result("render", {"files": {file.path: file.text for file in rendered}, "out": None})
+        texts = {file.path: file.text for file in rendered}
+        return Result("render", {"files": texts, "out": None, "environ": _environ(loaded, options.project)})
     app = prepared.machine.app
     files.make_dir(folder, 0o755)
     if (control := stage.control_dir(folder, app)) != folder:
@@ -38,8 +43,15 @@ def render(options: Options, out: Path | None) -> Result:
         "out": str(folder),
         "files": {file.path: str(folder / file.path) for file in rendered},
         "run": _commands(plan, folder, environ),
+        "environ": _environ(loaded, options.project),
     }
     return Result("render", data)
+
+
+def _environ(loaded: Loaded, project: Path) -> list[str]:
+    """Names only: values may be secrets. The settings module is in the commands."""
+    names = {*env_files(loaded, project), *(loaded.config.env or ())}
+    return sorted(names - {"DJANGO_SETTINGS_MODULE"})
 
 
 def _commands(plan: Plan, folder: Path, environ: list[str]) -> list[str]:

@@ -151,11 +151,13 @@ def _short(value: Any) -> str:
 
 
 def _render(data: Data) -> str:
+    told = f"uWSGI needs in its environment, which is in no file: {' '.join(data['environ'])}" if data["environ"] else ""
     if data["out"] is None:
-        return "\n".join(f"# ---- {name}\n{content}" for name, content in data["files"].items())
+        texts = [f"# ---- {name}\n{content}" for name, content in data["files"].items()]
+        return "\n".join([*texts, *([f"# {told}"] if told else [])])
     lines = [f"  wrote {path}" for path in data["files"].values()]
     lines += ["", "  These run without Portico:"] + [f"    {command}" for command in data["run"]]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(["", f"  {told}"] if told else [])])
 
 
 _SCREENS: dict[str, Callable[[Data], str]] = {
