@@ -50,6 +50,15 @@ _ANSWERS = (
     *("content_by_lua_block", "content_by_lua_file"),
 )
 
+#: What can be wrong with a file besides its syntax, by a word of what is told of it.
+_NO_SYNTAX = {
+    "includes itself": "remove that include, or name the file that was meant: this one leads back to itself",
+    "NUL byte": "store it as plain text: it is another kind of file, or was damaged while it was copied",
+    "UTF-16": "iconv -f UTF-16 -t UTF-8 FILE   # then without a byte order mark",
+    "larger than": "name the configuration: a file of that size is none that somebody wrote",
+    "are left unread": "name a configuration that includes less: --nginx FILE, the one of the site",
+}
+
 
 def descriptors(plan: Plan, hard_limit: int | None) -> list[Finding]:
     """`hard_limit` is the most open files nginx's account may have, None for no limit, as for root."""
@@ -78,13 +87,18 @@ def unparsed(problems: Sequence[str]) -> tuple[Finding, ...]:
         UNPARSED.found(
             cause=problem,
             evidence=[problem],
-            fix=[
-                "nginx -t -c FILE   # nginx's own words",
-                "a semicolon, a quote or a brace is missing there or just before",
-            ],
+            fix=_mended(problem),
         )
         for problem in problems
     )
+
+
+def _mended(problem: str) -> list[str]:
+    """What to do about it, by what is wrong."""
+    told = next((fix for word, fix in _NO_SYNTAX.items() if word in problem), "")
+    if told:
+        return [told]
+    return ["nginx -t -c FILE   # nginx's own words", "a semicolon, a quote or a brace is missing there or just before"]
 
 
 def raw_locations(root: Directive, origins: Mapping[int, str], plan: Plan) -> list[Finding]:

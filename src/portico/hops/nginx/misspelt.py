@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from crossplane.analyzer import DIRECTIVES
+from crossplane.analyzer import DIRECTIVES, NGX_CONF_BLOCK
 
 from portico.model.directive import Directive
 from portico.model.finding import Finding, Kind
@@ -53,9 +53,11 @@ def _entries(block: Directive) -> Iterator[Directive]:
 
 
 def _finding(name: str, known: str, places: list[Directive]) -> Finding:
+    is_block = places[0].block is not None or all(mask & NGX_CONF_BLOCK for mask in DIRECTIVES[known])
+    end = " { ... }" if is_block else ";"
     return MISSPELT.found(
         cause=f"nginx has no directive `{name}`: did you mean `{known}`?",
         evidence=[f"{one.where}: {one.text}" for one in places[:5]],
-        fix=[f"{' '.join((known, *places[0].args))};   # at {places[0].where}"],
+        fix=[f"{' '.join((known, *places[0].args))}{end}   # at {places[0].where}"],
         certainty="likely",
     )
