@@ -159,8 +159,16 @@ def _raised(failure: InspectFailure, context: Context) -> Finding:
     return kind.found(
         cause=f"{failure.type}{where}: {message}" if message else f"{failure.type}{where}",
         evidence=_evidence(failure),
-        fix=fix or [f"{_python(context)} manage.py check   # see it fail by itself"],
+        fix=fix or [f"{_python(context)} {_alone(failure, context)}   # see it fail by itself"],
     )
+
+
+def _alone(failure: InspectFailure, context: Context) -> str:
+    """The arguments with which the project's Python does what failed; a project that is not Django's has no manage.py."""
+    module = (failure.module or context.module).partition(":")[0]
+    if failure.settings or context.settings or failure.stage not in ("import", "wsgi") or not module:
+        return "manage.py check"
+    return shlex.quote(module) if module.endswith(".py") else f"-c {shlex.quote(f'import {module}')}"
 
 
 def _hang(failure: InspectFailure, context: Context) -> Finding:
