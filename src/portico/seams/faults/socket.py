@@ -66,7 +66,8 @@ def _nobody(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
             cause=f"nginx connects to {backend.address}, uWSGI listens on {address}",
             evidence=[here, f"{where}: {address}", process, *logged],
             fix=[
-                f"write the same address in both: {backend.directive.name} {address}; in {backend.directive.where}",
+                f"write the same address in both: {backend.directive.name} {reachable(address)}; "
+                f"in {backend.directive.where}",
                 f"or socket = {backend.address.removeprefix('unix:')} in {where}",
                 "then: nginx -s reload   # or restart uWSGI",
             ],
@@ -86,6 +87,13 @@ def _nobody(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
         basis=_basis(evidence, backend),
         remedy=remedy,
     )
+
+
+def reachable(address: str) -> str:
+    """Where a client on the same machine finds what listens there: a wildcard is no address to connect to (ip(7))."""
+    host, colon, port = address.rpartition(":")
+    wild = {"0.0.0.0": "127.0.0.1", "*": "127.0.0.1", "": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
+    return f"{wild.get(host, host)}:{port}" if colon and not address.startswith("unix:") else address
 
 
 def _start(evidence: Evidence) -> tuple[list[str], Remedy | None]:

@@ -12,6 +12,7 @@ from portico.model.finding import Finding
 from portico.model.units import duration_s, size_bytes
 from portico.seams import nginx_uwsgi
 from portico.seams.faults import protocol_kinds, socket_kinds
+from portico.seams.faults.socket import reachable
 
 _HTTP = {"http-socket": protocol_kinds.PASS_TO_HTTP_SOCKET, "http11-socket": protocol_kinds.PASS_TO_HTTP_SOCKET}
 _HTTP |= {"http": protocol_kinds.PASS_TO_HTTP_ROUTER}
@@ -46,7 +47,7 @@ def addresses(evidence: Evidence) -> Iterator[Finding]:
             yield socket_kinds.OTHER_SOCKET.found(
                 cause=f"nginx connects to {backend.address}, uWSGI listens on {address}",
                 evidence=[here, f"{option.where}: {option.name} = {option.value}"],
-                fix=[f"write the same address in both: {backend.directive.name} {address};"],
+                fix=[f"write the same address in both: {backend.directive.name} {reachable(address)};"],
             )
         for _, kind, address, option in same[:1]:
             there = f"{option.where}: {option.name} = {option.value}"
