@@ -148,5 +148,10 @@ def _several(pairs: Sequence[_Pair], gathered: Gathered, cause: str = "") -> Por
     names = list(dict.fromkeys(name for pair in pairs for name in _names(pair.server)[:1]))
     uwsgi = "".join(f" --uwsgi {shlex.quote(name)}" for name in gathered.asked.uwsgi)
     fix = [f"portico adopt --server {shlex.quote(name)} {_nginx(gathered)}{uwsgi.strip()}".rstrip() for name in names[:5]]
-    finding = SEVERAL.found(cause=cause or f"{len(pairs)} servers pass to applications of their own", evidence=rows, fix=fix)
+    finding = SEVERAL.found(
+        cause=cause or f"{len(pairs)} servers pass to applications of their own",
+        evidence=rows,
+        fix=fix or [f"portico adopt {_nginx(gathered)}{uwsgi.strip()}".rstrip() + "   # without --server"],
+        title="No site has the name that --server gives" if cause else "",
+    )
     return PorticoError(finding, Exit.USAGE)

@@ -25,6 +25,10 @@ from portico.model.evidence import UwsgiSeen
 from portico.model.finding import CouldNotTell, Finding
 from portico.system import nginx_conf
 
+#: Reasons that are about the file, and not about what stands in it.
+_NOT_OPENED = ("no such file", "does not exist", "may not read", "a folder", "no ordinary file", "denied")
+_UNNAMED = "the file was found, not named, and is left out; --uwsgi FILE takes it"
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -42,7 +46,8 @@ class Instance:
 class Gathered:
     """What was read. `root` is nginx's main context, includes resolved, or None without an nginx file; `conf` its file, with
     `problems` of reading it, `absent` those of them that are an include of a file which is not here. `emperors` are
-    instances that only start vassals, which are among `instances`."""
+    instances that only start vassals, which are among `instances`. `skipped` are files that nobody named and that cannot be
+    understood."""
 
     asked: Asked
     paths: PathMap
@@ -52,6 +57,7 @@ class Gathered:
     instances: tuple[Instance, ...]
     emperors: tuple[Instance, ...] = ()
     absent: tuple[str, ...] = ()
+    skipped: tuple[CouldNotTell, ...] = ()
 
 
 def gather(asked: Asked) -> Gathered:
@@ -59,12 +65,39 @@ def gather(asked: Asked) -> Gathered:
     paths = path_map(asked.maps, asked.root)
     conf, uwsgi = _named(asked, paths)
     root, problems, absent = _nginx(conf, paths) if conf else (None, (), ())
-    given = tuple(_instance(name, paths) for name in uwsgi)
+    given, skipped = _given(asked, uwsgi, paths)
     emperors = tuple(one for one in given if one.seen.value("emperor"))
     below = tuple(_instance(file, paths, one.seen) for one in emperors for file in vassals(one.seen, paths))
     # An emperor may serve an application of its own, too.
     serving = tuple(one for one in given if one not in emperors or _serves(one))
-    return Gathered(asked, paths, conf, root, problems, serving + below, emperors, absent)
+    return Gathered(asked, paths, conf, root, problems, serving + below, emperors, absent, skipped)
+
+
+def _given(asked: Asked, uwsgi: tuple[str, ...], paths: PathMap) -> tuple[tuple[Instance, ...], tuple[CouldNotTell, ...]]:
+    """The uWSGIs of these files. Of files that were only found, those that cannot be understood are left out and told,
+    unless nothing else is left."""
+    if asked.uwsgi or len(uwsgi) < 2:
+        return tuple(_instance(name, paths) for name in uwsgi), ()
+    found: list[Instance] = []
+    noted: list[Instance] = []
+    skipped: list[PorticoError] = []
+    for name in uwsgi:
+        try:
+            one = _instance(name, paths)
+        except PorticoError as error:
+            skipped.append(error)
+            continue
+        (noted if _notes(one) else found).append(one)
+    if not found and not noted:
+        raise skipped[0]
+    told = [error.findings[0].cause for error in skipped]
+    told += [_notes(one) for one in noted] if found else []
+    return tuple(found or noted), tuple(CouldNotTell("uwsgi.file", f"{why} ({_UNNAMED})") for why in told)
+
+
+def _notes(instance: Instance) -> str:
+    """Where it begins with something else than options: a copy that somebody keeps does."""
+    return next((text for text in instance.seen.problems if "stands before any section" in text), "")
 
 
 def _serves(instance: Instance) -> bool:
@@ -122,5 +155,17 @@ def _readable(instance: Instance) -> Instance:
 
 
 def _unread(problem: str) -> Finding:
-    file = re.sub(r"(:\d+)+$", "", problem.partition(": ")[0])
-    return UNREAD.found(cause=problem, evidence=[problem], fix=[f"ls -l {shlex.quote(file)}"])
+    place, _, why = problem.partition(": ")
+    file = shlex.quote(re.sub(r"(:\d+)+$", "", place))
+    if "there is no section" in why or "there is no block" in why:
+        fix = [f"[uwsgi]   # the line that begins uWSGI's options in {file}", f"portico adopt --uwsgi {file}:SECTION"]
+        fix = fix if "section" in why else [f"uwsgi:   # the line that begins uWSGI's options in {file}"]
+    elif any(word in why for word in _NOT_OPENED):
+        fix = [f"ls -ld {file}"]
+    elif "stands before any section" in why:
+        fix = [f"move that line below [uwsgi], or remove it: {place}"]
+    elif "holds no" in why:
+        fix = [f"is {file} the right one? it is empty, or has comments only"]
+    else:
+        fix = [f"correct {place}"]
+    return UNREAD.found(cause=problem, evidence=[problem], fix=fix)

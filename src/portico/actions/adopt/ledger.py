@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from portico.hops.nginx.adopt import carry as nginx
 from portico.hops.uwsgi.adopt import absent
 from portico.hops.uwsgi.adopt import carry as uwsgi
 from portico.hops.uwsgi.adopt.shown import shown
-from portico.model.adoption import Carried
+from portico.model.adoption import Carried, Fate
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
 
@@ -106,9 +107,18 @@ def _unread(gathered: Gathered) -> Iterator[Carried]:
             why = f"Portico writes its own {known}; that of the files is not here, and what it says besides is not known"
             yield Carried(where, f"include {known}", "differs", why=f"{why}: nginx itself would not start without it")
         else:
-            yield Carried(where, f"include: {text}", "left", why="what it includes could not be read")
+            yield Carried(where, *_unreadable(text))
     for file in dict.fromkeys(path for one in gathered.instances for path in one.seen.missing_files):
         yield Carried(file, "an included file", "left", why="it is not here, so what it says is not known")
+
+
+def _unreadable(text: str) -> tuple[str, Fate, str, None, str]:
+    """The name of the file that an include names, and why it could not be read."""
+    found = re.search(r"^(?:\[Errno \d+\] )?(?P<why>[^:]*): '(?P<file>.*)'(?P<besides>, nor in .*)?$", text)
+    if not found:
+        return f"include: {text}", "left", "", None, "what it includes could not be read"
+    why = f"{found['why'][0].lower()}{found['why'][1:]}{found['besides'] or ''}"
+    return f"include {found['file']}", "left", "", None, f"{why}: what it says is not known"
 
 
 def _others(gathered: Gathered, choice: Choice) -> Iterable[Carried]:

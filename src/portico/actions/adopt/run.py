@@ -65,7 +65,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     looked, known = _looked(adopted)
     absent = missing(made, asked.project)
     proof = _proof(adopted, say) if asked.prove else None
-    found = [*looked.findings, *made.findings, *_unmatched(adopted), *missing_finding(absent)]
+    found = [*looked.findings, *made.findings, *_unmatched(adopted), *missing_finding(absent, gathered.paths, asked.project)]
     found += proof.findings if proof else ()
     found.sort(key=lambda finding: _ORDER[finding.severity])
     discretion = Discretion(known, _environment(made))
@@ -92,7 +92,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
 def _unknown(adopted: Adopted, looked: Looked) -> tuple[CouldNotTell, ...]:
     instances = adopted.choice.instances
     odd = (CouldNotTell("uwsgi.file", text) for one in instances for text in one.seen.problems if _COMMENT not in text)
-    return (*odd, *(one for instance in instances for one in instance.unknown), *looked.unknown)
+    return (*adopted.gathered.skipped, *odd, *(one for instance in instances for one in instance.unknown), *looked.unknown)
 
 
 def _files(gathered: Gathered, choice: Choice) -> list[str]:
@@ -117,8 +117,9 @@ def _looked(adopted: Adopted) -> tuple[Looked, Evidence]:
     read = {gathered.conf, *_read(gathered.root)} if gathered.root else None
     asked = audited(Path(gathered.conf), only=read) if gathered.conf else Looked()
     names = (*misspelt(gathered.root), *swallowed(gathered.root)) if gathered.root else ()
-    # Where one address is the site's uWSGI, others are those of other programs, other machines or other sites.
-    found = [one for one in findings(known) if not (adopted.choice.matched and one.id == OTHER_SOCKET.id)]
+    # Where one address is the site's uWSGI, others are those of other programs, other machines or other sites; where none
+    # is, `_unmatched` tells it, with what Portico does about it.
+    found = [one for one in findings(known) if one.id != OTHER_SOCKET.id]
     return Looked((*names, *found)) + asked, known
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from portico.actions.adopt.asked import Asked
 from portico.actions.adopt.kinds import EXISTS
 from portico.model.errors import Exit, PorticoError
 from portico.model.file import File
+from portico.model.finding import Finding
 from portico.system import files
 from portico.system.accounts import ourselves, owner
 
@@ -27,8 +30,25 @@ def save(asked: Asked, text: str, secret: bool) -> str:
         raise PorticoError(finding, Exit.USAGE)
     account = owner(asked.project) if ourselves().uid == 0 else None
     ids = (account.gid, account.uid) if account else (-1, -1)
-    files.write(asked.project, File(NAME, text, 0o600 if secret else 0o644), *ids)
+    try:
+        files.write(asked.project, File(NAME, text, 0o600 if secret else 0o644), *ids)
+    except PorticoError as error:
+        raise PorticoError(_unwritten(error.findings[0], asked.project), error.code) from None
     return str(path)
+
+
+def _unwritten(finding: Finding, project: Path) -> Finding:
+    """portico.toml is a file of the project's folder: no key of its own can place it elsewhere."""
+    if finding.id != files.CANNOT_WRITE.id:
+        return finding
+    kept = tuple(line for line in finding.fix if "state_dir" not in line)
+    account = owner(project)
+    folder = shlex.quote(str(project))
+    if account == ourselves():
+        kept += (f"chmod u+w {folder}",)
+    else:
+        kept += (f"sudo -u {account.name} portico adopt ... --write   # as the account that the folder belongs to",)
+    return replace(finding, fix=(*kept, "portico adopt ...   # without --write: prints the text, for another folder"))
 
 
 def _differs(path: Path, text: str) -> bool:
