@@ -250,8 +250,9 @@ def test_a_location_for_everything_that_is_not_the_applications(adopt: Any) -> N
 
 def test_a_part_of_the_paths_only(adopt: Any) -> None:
     ledger = adopt(server("", "location /wiki { include uwsgi_params; uwsgi_pass unix:/run/app.sock; }"))
+    nothing = "if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; } return 404;"
     wiki = "location /wiki { include uwsgi_params; uwsgi_pass portico_app; }"
-    assert ledger.raw("server") == f"{wiki} location ~ ^/(?!wiki) {{ return 404; }}"
+    assert ledger.raw("server") == f"{wiki} location ~ ^/(?!wiki) {{ {nothing} }}"
     assert ledger.get("health_path") == "/wiki"
 
 

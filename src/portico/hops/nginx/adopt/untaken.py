@@ -30,6 +30,17 @@ _NO_HEALTH = (
 _PLAIN_START = re.compile(r"\^(/[\w./-]*\w)(?=[/$(]|$)")
 
 
+def _line(name: str, *args: str, block: tuple[Directive, ...] | None = None) -> Directive:
+    return Directive(name, args, "", 0, block)
+
+
+#: What nginx answers for a folder that is not there: other methods are refused before anything is looked for.
+_AS_WITHOUT_FILES = (
+    _line("if", "$request_method", "!~", "^(GET|HEAD|POST)$", block=(_line("return", "405"),)),
+    _line("return", "404"),
+)
+
+
 def untaken(site: Site) -> Iterator[Carried]:
     """The path to ask the application for, where not every one is its."""
     if not site.target or site.is_rendered or not has_part_only(site):
@@ -52,7 +63,7 @@ def rest(site: Site) -> Iterator[Carried]:
     prefixes = [name for one in copied if (name := _literal(one)).startswith("/")]
     pattern = "^/" + (f"(?!{'|'.join(re.escape(name[1:]) for name in prefixes)})" if prefixes else "")
     root = site.first(site.server, "root") or site.first(site.http, "root")
-    inside = site.all(site.server, "try_files") or (() if root else (_line("return", "404"),))
+    inside = site.all(site.server, "try_files") or (() if root else _AS_WITHOUT_FILES)
     location = Directive("location", ("~", pattern), site.server.file, site.server.line, tuple(inside))
     yield Carried(site.where, _TEXT, "raw", fates.EXTRA["server"], written(location), _ROOT if root else _NOTHING)
 
@@ -92,7 +103,3 @@ def _path(location: Directive) -> str:
 
 def _literal(location: Directive) -> str:
     return parts(location)[1].replace(DOLLAR, "$")
-
-
-def _line(name: str, *args: str) -> Directive:
-    return Directive(name, args, "", 0)
