@@ -71,3 +71,14 @@ def test_what_a_balancer_says_has_a_key(tmp_path: Path, own: Directive, lines: s
     ledger = adopt(tmp_path, own, lines)
     (line,) = [one for one in ledger.lines if one.text in lines and "$" in one.text]
     assert (line.fate, "nginx.trusted_proxies" in line.why) == ("differs", True)
+
+
+def test_headers_of_a_part_over_http_are_variables(tmp_path: Path) -> None:
+    lines = (
+        "proxy_set_header X-Forwarded-Proto https; proxy_set_header Upgrade $http_upgrade; proxy_pass http://127.0.0.1:1;"
+    )
+    root = read(tmp_path / "a", f"server {{ location /app {{ {lines} }} }}")
+    raw = Ledger(carry(root, servers(root)[0], None, None, NO_MAP)).raw("server")
+    assert "include uwsgi_params; " in raw
+    assert "uwsgi_param HTTP_X_FORWARDED_PROTO https if_not_empty;" in raw
+    assert "proxy_set_header Upgrade" in raw

@@ -84,7 +84,10 @@ def _passing(
     shared = site.shares_params
     lines = [entry for entry in inner if entry.name == "uwsgi_param"]
     if passing and passing.name == "proxy_pass":
-        found.notes.append("Portico speaks uwsgi to the application; what sets headers for HTTP has no effect")
+        found.notes.append(
+            "Portico speaks uwsgi to the application: its headers are variables, other lines for HTTP are idle"
+        )
+        inner = [_as_variable(entry) for entry in inner]
     if passing and not lines:
         yield from _given(passing, params, shared)
     told = False
@@ -97,6 +100,16 @@ def _passing(
             yield replace(entry, name="uwsgi_pass", args=(_POOL,))
         else:
             yield entry
+
+
+def _as_variable(entry: Directive) -> Directive:
+    """A header for the application as the uwsgi protocol has it; those that are about the connection are for HTTP only."""
+    name, value = entry.args[:2] if len(entry.args) > 1 else ("", "")
+    about_http = name.lower() in ("upgrade", "connection") or "$proxy_host" in value or "$proxy_port" in value
+    if entry.name != "proxy_set_header" or not name or about_http:
+        return entry
+    variable = "HTTP_" + name.upper().replace("-", "_")
+    return replace(entry, name="uwsgi_param", args=(variable, value, "if_not_empty"))
 
 
 def _given(passing: Directive, params: tuple[Directive, ...], shared: bool) -> Iterator[Directive]:
