@@ -20,7 +20,7 @@ from portico.model.result import Result
 @click.option("--root", metavar="DIR", default="", help="The folder that is / of the machine the files are for.")
 @click.option("--map", "maps", metavar="/OLD=/NEW", multiple=True, help="What the files call /OLD is /NEW on this machine.")
 @click.option("--write", is_flag=True, help="Write portico.toml into the project's folder (default: print it).")
-@click.option("--force", is_flag=True, help="With --write: over a portico.toml that is there.")
+@click.option("--force", is_flag=True, help="With --write: over one that is there, or one that a proof speaks against.")
 @click.option("--prove", is_flag=True, help="Run the old pair and the new stack side by side and compare their answers.")
 @click.option("--request", "requests", metavar="PATH", multiple=True, help="With --prove: a path to ask for, too.")
 @click.option("--allow-root-app", is_flag=True, help="With --prove, as root: run an application that belongs to root.")
@@ -44,6 +44,8 @@ def command(
     portico.toml that means the same. What becomes of each line is told; nothing is dropped. Without FILEs they are looked
     for in the project's folder. Nothing is changed without --write.
     """
+    if requests and not prove:
+        raise click.UsageError("--request is a path that a proof asks for: it needs --prove")
     from portico.actions.adopt.asked import Asked
     from portico.actions.adopt.run import adopt
 

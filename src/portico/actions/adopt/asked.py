@@ -17,9 +17,9 @@ class Asked:
     were typed; with none of them the files are looked for in the project's folder. `server` is a server name that tells one
     site of several, `root` the folder that is `/` of the machine the files are for, `maps` are `/old=/new`.
 
-    `write`: portico.toml is written; `force`: over one that is there. `prove`: both are run side by side and asked the same;
-    `requests` are paths to ask for besides. `allow_root_app`: as root, one that belongs to root
-    may run for it."""
+    `write`: portico.toml is written; `force`: over one that is there, or although a proof has found a difference. `prove`:
+    both are run side by side and asked the same; `requests` are paths to ask for besides. `allow_root_app`: as root, one
+    that belongs to root may run for it."""
 
     project: Path
     nginx: str = ""

@@ -32,4 +32,6 @@ def next_steps(gathered: Gathered, made: Ledger, written: str | None) -> list[st
     files += ["--root", asked.root] if asked.root else []
     again = shlex.join([*words, "adopt", *files])
     prove = [] if asked.prove else [f"{again} --prove"]
-    return [*prove, f"{again} --write", f"{start} up"]
+    # Asked for and not done: a proof has spoken against it.
+    force = " --force" if asked.write else ""
+    return [*prove, f"{again} --write{force}", f"{start} up"]

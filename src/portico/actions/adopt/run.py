@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from portico.actions.adopt.missing import finding as missing_finding
 from portico.actions.adopt.missing import missing
 from portico.actions.adopt.next_steps import next_steps
 from portico.actions.adopt.proof.inputs import ProofInputs
+from portico.actions.adopt.proof.kinds import DIFFERENT
 from portico.actions.adopt.proof.run import prove
 from portico.actions.check_nginx import audited
 from portico.actions.doctor.discretion import Discretion
@@ -70,7 +71,9 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     found.sort(key=lambda finding: _ORDER[finding.severity])
     discretion = Discretion(known, _environment(made))
     secret = bool(made.merged.config.get("env")) or discretion.text(adopted.toml) != adopted.toml
-    path = save.save(asked, adopted.toml, secret) if asked.write else None
+    withheld = asked.write and not asked.force and proof is not None and proof.verdict == "different"
+    path = save.save(asked, adopted.toml, secret) if asked.write and not withheld else None
+    found = [_all_the_same(one) if withheld and one.id == DIFFERENT.id else one for one in found]
     data = {
         "project": str(asked.project),
         **_sides(adopted),
@@ -164,6 +167,12 @@ def _proof(adopted: Adopted, say: Callable[[str], None]) -> Proof:
         say=say,
     )
     return prove(inputs)
+
+
+def _all_the_same(finding: Finding) -> Finding:
+    """A proof's finding, where it has kept portico.toml from being written."""
+    told = "portico adopt ... --write --force   # portico.toml was not written; this writes it all the same"
+    return replace(finding, fix=(*finding.fix, told))
 
 
 def _environment(made: Ledger) -> Mapping[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from portico.actions.adopt.proof.served import Served
 from portico.hops.nginx.listens import http_block
@@ -80,7 +82,14 @@ def _pages(site: Site) -> Iterator[Ask]:
     for path in _locations(site):
         yield Ask(f"location {path}", "GET", path)
     for path in site.extra:
-        yield Ask("asked for by you", "GET", path if path.startswith("/") else f"/{path}")
+        yield Ask("asked for by you", "GET", encoded(path))
+
+
+def encoded(path: str) -> str:
+    """A path as somebody typed it, perhaps with a query, as it can go over the wire (RFC 3986, 2): what a URL cannot hold
+    is encoded, what is encoded already stays."""
+    known = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path if path.startswith("/") else f"/{path}")
+    return quote(known, safe="%/?:@!$&'()*+,;=[]~", errors="surrogateescape")
 
 
 def _locations(site: Site) -> Iterator[str]:
