@@ -19,9 +19,10 @@ _PATH = 46
 
 
 def lines(proof: Data) -> Iterator[str]:
-    """The lines for what `Proof.data()` holds."""
+    """What it is made of: the lines for what `Proof.data()` holds, without the verdict."""
     rows: Sequence[Data] = proof["requests"]
-    yield verdict(proof)
+    if rows:
+        yield click.style("What both were asked, and answered (old/new):", bold=True)
     for row in rows:
         yield from _request(row)
     yield from _meant(rows)
