@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import commonpath
 from typing import Any
 
 import tomlkit
-from tomlkit.items import Item, Table
 
 from portico.actions.adopt.folded import folded
 from portico.actions.adopt.merge import Merged
@@ -20,48 +19,42 @@ def text(merged: Merged, files: Sequence[str], lines: Sequence[Carried]) -> str:
     """The file. `files` are those it was made of, `lines` the whole ledger: those that are left stand in comments at its
     end, because what is not carried over is not to be forgotten."""
     short = _shortener(files)
-    document = tomlkit.document()
-    document.add(tomlkit.comment(f"Taken over by `portico adopt` from {' and '.join(files)}."))
     places = {key: ", ".join(_few([short(place) for place in found])) for key, found in merged.places.items()}
-    if any(not isinstance(value, Mapping) for value in merged.config.values()):
-        document.add(tomlkit.nl())
-    for key, value in merged.config.items():
-        if not isinstance(value, Mapping):
-            document.add(key, _item(value, places.get(key, "")))
+    origin = " and ".join(files)
+    rows = [_plain(f"# Taken over by `portico adopt` from {origin}.")]
+    single = {key: value for key, value in merged.config.items() if not isinstance(value, Mapping)}
+    rows += ["", *_table(single, "", places)] if single else []
     for key, value in merged.config.items():
         if isinstance(value, Mapping):
-            document.add(tomlkit.nl())
-            document.add(key, _table(value, key, places))
-    written = tomlkit.dumps(document).rstrip("\n") + "\n"
-    return written + "".join(f"{line}\n" for line in _remarks(lines, short))
+            rows += ["", f"[{_key(key)}]", *_table(value, key, places)]
+    return "".join(f"{row}\n" for row in (*rows, *_remarks(lines, short)))
 
 
-def _table(values: Mapping[str, Any], name: str, places: Mapping[str, str]) -> Table:
-    table = tomlkit.table()
+def _table(values: Mapping[str, Any], name: str, places: Mapping[str, str]) -> Iterator[str]:
+    """The lines of a table. Its own text, because a table of tomlkit takes longer for each key the more there are."""
     for key, value in values.items():
-        table.add(key, _item(value, places.get(f"{name}.{key}", "")))
+        place = places.get(f"{name}.{key}" if name else key, "")
+        yield f"{_key(key)} = {_value(value)}" + (f"  # {place}" if place else "")
     if not values and name in places:
-        table.add(tomlkit.comment(f"None, as in {places[name]}."))
-    return table
+        yield f"# None, as in {places[name]}."
 
 
-def _item(value: Any, place: str) -> Item:
-    if isinstance(value, list):
-        item: Item = _array(value)
-    else:
-        item = tomlkit.item(value)
-    if place:
-        item.comment(place)
-        item.trivia.comment_ws = "  "
-    return item
+def _key(name: str) -> str:
+    return tomlkit.key(name).as_string()
 
 
-def _array(values: list[Any]) -> Item:
-    """Read from text, because an array of tomlkit takes longer for each value the more there are."""
-    shown = [tomlkit.item(one).as_string() for one in values]
-    if len(values) > 1 or any(len(str(one)) > 60 for one in values):
-        return tomlkit.value("[\n" + "".join(f"    {one},\n" for one in shown) + "]")
-    return tomlkit.value(f"[{', '.join(shown)}]")
+def _value(value: Any) -> str:
+    if not isinstance(value, list):
+        return _single(value)
+    shown = [_single(one) for one in value]
+    if len(value) > 1 or any(len(str(one)) > 60 for one in value):
+        return "[\n" + "".join(f"    {one},\n" for one in shown) + "]"
+    return f"[{', '.join(shown)}]"
+
+
+def _single(value: str | int | bool) -> str:
+    written: str = tomlkit.item(value).as_string()
+    return written
 
 
 def _few(places: list[str]) -> list[str]:
