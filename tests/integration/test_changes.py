@@ -211,7 +211,7 @@ def test_what_is_broken_changes_nothing(stack: Project) -> None:
             "broken code": ("import nonexistent_thing\n", "", (), 4, "nonexistent_thing"),
             "code that breaks in uWSGI": (only_uwsgi, '[env]\nA = "1"', (), 4, "nonexistent_thing"),
             "a taken port": ("", "", ("--listen", str(taken)), 2, str(taken)),
-            "a taken port for uWSGI": ("", f'[uwsgi]\naddress = "127.0.0.1:{taken}"', (), 4, "Address already in use"),
+            "a taken port for uWSGI": ("", f'[uwsgi]\naddress = "127.0.0.1:{taken}"', (), 2, str(taken)),
             "an unknown option": ("", '[uwsgi]\nextra = ["no-such-option = 1"]', (), 4, "no-such-option"),
         }
         for name, (code, text, flags, exit_code, cause) in cases.items():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
 
-from portico.cli import adopt_screen, demo_screen, doctor_screen, explain_screen, trace_screen
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -17,8 +17,13 @@ Data = Mapping[str, Any]
 
 def text(result: Result) -> str:
     """The text of a Result; empty when only its findings matter."""
+    if not result.data:
+        return ""
+    if result.command in _OWN_MODULE:
+        # Imported when they are needed, so that the others stay quick.
+        return str(import_module(f"portico.cli.{result.command}_screen").text(result.data))
     screen = _SCREENS.get(result.command)
-    return screen(result.data) if screen and result.data else ""
+    return screen(result.data) if screen else ""
 
 
 def _bold(value: str) -> str:
@@ -160,6 +165,8 @@ def _render(data: Data) -> str:
     return "\n".join([*lines, *(["", f"  {told}"] if told else [])])
 
 
+#: Verbs whose screen is a module of its own.
+_OWN_MODULE = frozenset(("adopt", "demo", "doctor", "explain", "trace"))
 _SCREENS: dict[str, Callable[[Data], str]] = {
     "up": _up,
     "restart": _up,
@@ -167,13 +174,8 @@ _SCREENS: dict[str, Callable[[Data], str]] = {
     "rollback": _up,
     "releases": _releases,
     "down": _down,
-    "doctor": doctor_screen.text,
-    "explain": explain_screen.text,
-    "trace": trace_screen.text,
     "status": _status,
     "check": _check,
     "config": _config,
     "render": _render,
-    "adopt": adopt_screen.text,
-    "demo": demo_screen.text,
 }
