@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import struct
 import threading
@@ -19,6 +20,8 @@ from pathlib import Path
 from portico.system.sockets import connect
 
 _READ = 65536
+#: How often a recorder looks whether its listener is still open.
+_LOOK_AGAIN_S = 0.2
 _LARGEST = 0xFFFF
 #: Of the answer so much is kept from its start: its head, and for who wants to see it the body.
 KEPT = 256 * 1024
@@ -188,16 +191,30 @@ class Recorder(threading.Thread):
         self.talking = 0
         self._listener = listener
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody talks, and nobody waits to be heard."""
+        return not self.talking and not _waits(self._listener, 0)
+
     def run(self) -> None:
         while True:
+            # Counted before it is taken from the queue: there is no moment at which a talker is in neither.
             try:
+                while not _waits(self._listener, _LOOK_AGAIN_S):
+                    pass
+                self.talking += 1
                 stream, _ = self._listener.accept()
-            except OSError:
+            except (OSError, ValueError):
+                self.talking = 0
                 return
-            self.talking += 1
             with stream, contextlib.suppress(OSError):
                 rest = b""
                 while part := stream.recv(_READ):
                     *whole, rest = (rest + part).split(b"\n")
                     self.lines += whole
             self.talking -= 1
+
+
+def _waits(listener: socket.socket, timeout_s: float) -> bool:
+    """Whether somebody wants to connect. Raises ValueError for a listener that is closed."""
+    return bool(select.select([listener], [], [], timeout_s)[0])

@@ -56,7 +56,7 @@ def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Ca
             tap.start()
         captured = _send(plan, request, timeout_s)
         captured.taps = tap.seen if tap else []
-        clock.wait_for(lambda: not recorder.talking and all(one.ended_ns for one in captured.taps), _LATE_S)
+        clock.wait_for(lambda: recorder.silent and all(one.ended_ns for one in captured.taps), _LATE_S)
         captured.events = list(recorder.lines)
     if access:
         clock.wait_for(lambda: request.number in files.tail(access, before[0]), _LATE_S)
