@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,7 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
         ours = Contender("portico up, default", port, tuple(hop["pid"] for hop in data["hops"] if hop.get("pid")), [], [])
         tuned = _handtuned(folder, sample, data, processes)
         contenders = [ours, tuned]
-        for contender in contenders:
-            # The page first: a worker that has opened its database does a little more for each request.
-            load(contender.port, "/", 200, CLIENTS)
-            load(contender.port, PATH, 500, CLIENTS)
-        for number in range(ROUNDS):
-            for contender in contenders if number % 2 else contenders[::-1]:
-                _round(contender)
-        for contender in contenders:
-            contender.pss = pss_kb(tree(*contender.roots))
+        interleaved(contenders, ROUNDS)
     finally:
         for process in processes:
             process.send_signal(signal.SIGINT)
@@ -59,6 +52,19 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
         down(sample)
         shutil.rmtree(folder, ignore_errors=True)
     return [_row(contender, tuned) for contender in contenders]
+
+
+def interleaved(contenders: Sequence[Contender], rounds: int) -> None:
+    """Load each in turns, so that what else the machine does hits all alike, then take their memory."""
+    for contender in contenders:
+        # The page first: a worker that has opened its database does a little more for each request.
+        load(contender.port, "/", 200, CLIENTS)
+        load(contender.port, PATH, 500, CLIENTS)
+    for number in range(rounds):
+        for contender in contenders if number % 2 else contenders[::-1]:
+            _round(contender)
+    for contender in contenders:
+        contender.pss = pss_kb(tree(*contender.roots))
 
 
 def _round(contender: Contender) -> None:

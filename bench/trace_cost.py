@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from bench.commands import down, up
-from bench.json_view import CLIENTS, PATH, Contender, _round, _row
-from bench.measure import load, pss_kb, tree, wait_until_answers
+from bench.json_view import PATH, Contender, _row, interleaved
+from bench.measure import wait_until_answers
 
 ROUNDS = 15
 
@@ -33,14 +33,7 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
             roots = tuple(hop["pid"] for hop in data["hops"] if hop.get("pid"))
             port = int(data["url"].rsplit(":", 1)[1].strip("/"))
             contenders.append(Contender(f"{folder.name} the possibility to trace", port, roots, [], []))
-        for one in contenders:
-            load(one.port, "/", 200, CLIENTS)
-            load(one.port, PATH, 500, CLIENTS)
-        for number in range(ROUNDS):
-            for one in contenders if number % 2 else contenders[::-1]:
-                _round(one)
-        for one in contenders:
-            one.pss = pss_kb(tree(*one.roots))
+        interleaved(contenders, ROUNDS)
     finally:
         for folder in folders:
             down(folder)
