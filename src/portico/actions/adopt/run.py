@@ -4,7 +4,7 @@ same, out."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     found = [*looked.findings, *made.findings, *_unmatched(adopted), *missing_finding(absent, gathered.paths, asked.project)]
     found += proof.findings if proof else ()
     found.sort(key=lambda finding: _ORDER[finding.severity])
-    discretion = Discretion(known, _environment(made))
+    discretion = Discretion(known, made.merged.config.get("env") or {})
     secret = bool(made.merged.config.get("env")) or discretion.text(adopted.toml) != adopted.toml
     withheld = asked.write and not asked.force and proof is not None and proof.verdict == "different"
     path = save.save(asked, adopted.toml, secret) if asked.write and not withheld else None
@@ -77,7 +77,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
     data = {
         "project": str(asked.project),
         **_sides(adopted),
-        "config": _masked(made.merged.config),
+        "config": made.shown.config,
         "toml": written.text(made.shown, _files(gathered, choice), made.lines),
         "lines": [asdict(line) for line in made.lines],
         "counts": dict(Counter(line.fate for line in made.lines)),
@@ -87,7 +87,7 @@ def adopt(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Result:
         "written": path,
         "next": next_steps(adopted.gathered, made, path),
     }
-    failed = proof is not None and proof.data()["verdict"] in ("different", "could not tell")
+    failed = proof is not None and proof.verdict in ("different", "could not tell")
     code = Exit.FINDINGS if failed or any(finding.severity == "error" for finding in found) else Exit.DONE
     return Result("adopt", discretion.data(data), discretion.findings(found), code)
 
@@ -173,15 +173,3 @@ def _all_the_same(finding: Finding) -> Finding:
     """A proof's finding, where it has kept portico.toml from being written."""
     told = "portico adopt ... --write --force   # portico.toml was not written; this writes it all the same"
     return replace(finding, fix=(*finding.fix, told))
-
-
-def _environment(made: Ledger) -> Mapping[str, str]:
-    return dict(made.merged.config.get("env") or {})
-
-
-def _masked(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Variables of the environment may all be secrets."""
-    return {key: dict.fromkeys(value, "…") if key == "env" else value for key, value in config.items()}
-
-
-__all__: Sequence[str] = ("Adopted", "adopt")
