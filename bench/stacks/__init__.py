@@ -1,0 +1,1 @@
+"""The stacks that are compared, one file each."""
