@@ -52,6 +52,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A plain table beside the workloads, such as what Portico's own commands cost. `rows`: cells as they are shown, one
+    for each of `columns`; `about`: a sentence above it."""
+
+    key: str
+    title: str
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything of one run. `rounds[workload key][stack key]`: the figures of each round; a stack that cannot do a
     workload is absent from it, and `notes[workload key][stack key]` says why."""
@@ -62,6 +74,7 @@ class Results:
     rounds: Mapping[str, Mapping[str, tuple[Figures, ...]]]
     notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
+    tables: tuple[Table, ...] = ()
 
     def median(self, workload: str, stack: str, figure: str) -> float | None:
         found = [one[figure] for one in self.rounds.get(workload, {}).get(stack, ()) if figure in one]
@@ -84,5 +97,9 @@ def load(path: Path) -> Results:
         curves=tuple(
             Curve(**{**one, "points": {key: tuple(map(tuple, many)) for key, many in one["points"].items()}})
             for one in data["curves"]
+        ),
+        tables=tuple(
+            Table(**{**one, "columns": tuple(one["columns"]), "rows": tuple(map(tuple, one["rows"]))})
+            for one in data["tables"]
         ),
     )
