@@ -1,0 +1,3 @@
+"""What /version/ answers: changed, and then asked for again, it shows which code serves."""
+
+VERSION = "1"
