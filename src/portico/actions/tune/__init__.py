@@ -1,0 +1,1 @@
+"""`portico tune`: how many processes and threads this site should have, measured."""

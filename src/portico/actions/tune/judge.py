@@ -1,0 +1,116 @@
+"""Which setting the figures speak for. Pure.
+
+Of those within 3 % of the most requests a second, with a p99 of at most 1.25 times the best one's, the one that takes least
+memory. Rounds are compared in pairs, each with the one beside it in time, so that what slows the machine down for a while slows
+both; where the pairs do not agree, it is noise, and the present setting stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from portico.actions.tune.rows import Judged, Row, Spread, spread
+from portico.actions.tune.sizes import Size
+from portico.model.units import human_bytes
+
+NEAR = 0.97
+SLOWER = 1.25
+#: Memory that is saved has to be more than this, in every usual round, to be worth a change.
+_SAVED = 0.95
+LEAST_ROUNDS = 2
+
+
+def judged(rows: Sequence[Row], present: Size, clients: int) -> Judged:
+    """The recommendation. Rounds that not every setting has had do not count."""
+    measured = _complete([row for row in rows if row.rounds])
+    now = next((row for row in measured if row.size == present), None)
+    if now is None or len(now.rounds) < LEAST_ROUNDS:
+        return _none("too little was measured to compare anything: at least two rounds of every setting are needed")
+    clean = [row for row in measured if row.clean]
+    if not clean:
+        return _none("with every setting requests failed or were lost, and speed without answers is no speed")
+    best = max(clean, key=lambda row: row.median("per_s"))
+    near = [row for row in clean if _near(row, best)]
+    names = tuple(row.size for row in near)
+    if not now.clean:
+        chosen = _cheapest(near)
+        why = f"with {present} requests fail at {clients} clients, with {chosen.size} none did"
+        return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))), best.size, names)
+    worse = _worse(now, best)
+    better = [row for row in near if row is not now and ((worse and _worse(now, row)) or _saves(now, row))]
+    if not better:
+        return Judged("keep", present, _stays(now, best, _cheapest(near), clients), best.size, names)
+    chosen = _cheapest(better)
+    why = _beside(chosen, now, len(better)) if _worse(now, chosen) else _cheaper(chosen, now)
+    return Judged("change", chosen.size, (why,), best.size, names)
+
+
+def _none(why: str) -> Judged:
+    return Judged("none", None, (why,))
+
+
+def _complete(rows: Sequence[Row]) -> list[Row]:
+    """The same number of rounds of each: one that failed in between has fewer, and is none to compare with."""
+    whole = [row for row in rows if not row.failed]
+    count = min((len(row.rounds) for row in whole), default=0)
+    return [Row(row.size, row.rounds[:count]) for row in whole]
+
+
+def _near(row: Row, best: Row) -> bool:
+    return row.median("per_s") >= NEAR * best.median("per_s") and row.median("p99_ms") <= SLOWER * best.median("p99_ms")
+
+
+def ratios(over: Row, under: Row, name: str) -> Spread:
+    """Quartiles of one setting's figure over another's, round by round."""
+    pairs = zip(over.values(name), under.values(name), strict=False)
+    return spread([first / second for first, second in pairs if second])
+
+
+def _worse(now: Row, best: Row) -> bool:
+    """Whether the present setting falls behind in most rounds, rather than in one that was disturbed."""
+    behind = ratios(best, now, "per_s").lower > 1 / NEAR
+    return behind or ratios(now, best, "p99_ms").lower > SLOWER
+
+
+def _saves(now: Row, chosen: Row) -> bool:
+    return ratios(chosen, now, "pss_bytes").upper < _SAVED
+
+
+def _cheapest(rows: Sequence[Row]) -> Row:
+    return min(rows, key=lambda row: (row.median("pss_bytes"), row.size.slots))
+
+
+def _stays(now: Row, best: Row, cheapest: Row, clients: int) -> tuple[str, ...]:
+    if now.size == best.size:
+        told = f"no other setting answers more requests a second at {clients} clients"
+    elif _near(now, best):
+        told = (
+            f"it answers {now.median('per_s'):.0f} requests/s, the best ({best.size}) {best.median('per_s'):.0f}: no "
+            "difference that matters"
+        )
+    else:
+        rate = ratios(best, now, "per_s")
+        told = (
+            f"the difference is within the noise: in the middle half of the rounds {best.size} answered {rate.lower:.2f} to "
+            f"{rate.upper:.2f} times as many requests"
+        )
+    saved = now.median("pss_bytes") - cheapest.median("pss_bytes")
+    if cheapest.size == now.size or saved < now.median("pss_bytes") * (1 - NEAR):
+        return (told,)
+    return (told, f"{cheapest.size} would save {human_bytes(round(saved))} of memory, too little to be sure of")
+
+
+def _cheaper(chosen: Row, now: Row) -> str:
+    return (
+        f"it answers as many requests as {now.size} ({chosen.median('per_s'):.0f} and {now.median('per_s'):.0f} a second) with "
+        f"{human_bytes(round(chosen.median('pss_bytes')))} of memory instead of {human_bytes(round(now.median('pss_bytes')))}"
+    )
+
+
+def _beside(chosen: Row, now: Row, near: int) -> str:
+    least = "; of those as good it takes least memory" if near > 1 else ""
+    return (
+        f"{chosen.median('per_s'):.0f} requests/s instead of {now.median('per_s'):.0f} with {now.size}, p99 "
+        f"{chosen.median('p99_ms'):.0f} ms instead of {now.median('p99_ms'):.0f} ms, memory "
+        f"{human_bytes(round(chosen.median('pss_bytes')))} instead of {human_bytes(round(now.median('pss_bytes')))}{least}"
+    )
