@@ -1,7 +1,7 @@
 """A plot as SVG text that needs nothing else: no script, no network, no font of its own; the same text for the same plot.
 
-It brings its own ground and follows the reader's choice of dark or light (https://www.w3.org/TR/mediaqueries-5/), so it can be
-read on a page of any colour. Pure.
+It brings its own ground and follows the reader's choice of dark or light (https://www.w3.org/TR/mediaqueries-5/), so it
+can be read on a page of any colour. Pure.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from portico.export.plot_apart import apart
 from portico.export.plot_scale import Scale, number, scale
 from portico.model.plot import Bar, Bars, Line, Mark, Plot
 
@@ -55,39 +56,13 @@ def ticks(axis: Scale, place: Callable[[float], float]) -> list[Tick]:
     return [Tick(place(value), number(value)) for value in axis.ticks]
 
 
-def apart(wanted: Sequence[float], distance: float, low: float, high: float) -> list[float]:
-    """Places at least `distance` apart and as near to the wanted ones as that lets them be, in the order of these; from
-    `low` to `high` where they fit."""
-    order = sorted(range(len(wanted)), key=lambda at: (wanted[at], at))
-    places = [0.0] * len(wanted)
-    groups: list[tuple[float, int]] = []
-    for at in order:
-        centre, size = wanted[at], 1
-        # Neighbours that would overlap become one group around their common centre.
-        while groups and groups[-1][0] + groups[-1][1] * distance / 2 > centre - size * distance / 2:
-            other, count = groups.pop()
-            centre, size = (centre * size + other * count) / (size + count), size + count
-            centre = _within(centre, size * distance / 2, low - distance / 2, high + distance / 2)
-        groups.append((centre, size))
-    taken: Iterator[float] = (
-        centre + (number_in - (size - 1) / 2) * distance for centre, size in groups for number_in in range(size)
-    )
-    for at, place in zip(order, taken, strict=True):
-        places[at] = round(place, 1)
-    return places
-
-
-def _within(centre: float, half: float, low: float, high: float) -> float:
-    return max(low + half, min(centre, high - half))
-
-
 def _lines(plot: Plot) -> str:
     shown = [(line, _shown(plot, line)) for line in plot.lines]
     shown = [(line, points) for line, points in shown if points]
     x_axis = scale((x for _, points in shown for x, _ in points), plot.log_x, zero=False, most=10)
     y_axis = scale((y for _, points in shown for _, y in points), plot.log_y)
     names = [plain(line.name, _LONGEST) for line, _ in shown]
-    right, bottom = round(WIDTH - 40 - letters(names)), _TOP + _FIELD
+    right, bottom = round(WIDTH - 48 - letters(names)), _TOP + _FIELD
 
     def across(value: float) -> float:
         return round(_LEFT + x_axis.share(value) * (right - _LEFT), 1)
@@ -147,7 +122,12 @@ def _styles(lines: Sequence[Line]) -> Iterator[tuple[int, str]]:
 def _marks(marks: Sequence[Mark], axis: Scale, across: Callable[[float], float]) -> list[dict[str, object]]:
     """A mark's text stands on the side where there is room, and two marks' texts are not at one height."""
     return [
-        {"at": across(mark.x), "says": plain(mark.name, 60), "before": axis.share(mark.x) > 0.5, "text_y": _TOP - 2 + 15 * row}
+        {
+            "at": across(mark.x),
+            "says": plain(mark.name, 60),
+            "before": axis.share(mark.x) > 0.5,
+            "text_y": _TOP - 6 + _APART * row,
+        }
         for row, mark in enumerate(marks)
     ]
 
@@ -178,7 +158,8 @@ def _bars(picture: Bars) -> str:
 
 def _note_room(bars: Sequence[Bar], notes: Sequence[str], axis: Scale) -> float:
     """Pixels that must stay free to the right of the axis: a note begins where its bar ends."""
-    return max((len(note) * _LETTER - (1 - axis.share(bar.high or bar.value)) * 200 for bar, note in zip(bars, notes)), default=0)
+    shares = [axis.share(bar.high or bar.value) for bar in bars]
+    return max((len(note) * _LETTER - (1 - share) * 200 for note, share in zip(notes, shares, strict=True)), default=0)
 
 
 def _bar(bar: Bar, name: str, y: float, left: float, across: Callable[[float], float]) -> dict[str, object]:
