@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from portico.actions.adopt.proof.compare import Ports, compared
 from portico.actions.adopt.proof.meant import About
-from portico.actions.adopt.proof.new_side import aside, raw_listens, read
-from portico.actions.adopt.proof.raw_aside import Ground
-from portico.actions.adopt.proof.raw_aside import moved as moved_raw
+from portico.actions.adopt.proof.new_side import aside, read
 from portico.actions.adopt.proof.requests import Site, asks, limit_bytes
 from portico.actions.adopt.proof.served import served
 from portico.actions.adopt.proof.sides import head
+from portico.actions.aside.plan import raw_listens
+from portico.actions.aside.raw import Ground
+from portico.actions.aside.raw import moved as moved_raw
 from portico.hops.nginx.contexts import as_main
 from portico.hops.nginx.listens import servers
 from portico.hops.nginx.tree import tree

@@ -13,7 +13,8 @@ from pathlib import Path
 from portico.actions import environment, stage
 from portico.actions.adopt.proof.inputs import ProofInputs
 from portico.actions.adopt.proof.kinds import OLD_DEAD
-from portico.actions.adopt.proof.sides import NO_TRACES, Deadline, Side, start_nginx, start_uwsgi
+from portico.actions.adopt.proof.sides import Side
+from portico.actions.aside.processes import NO_TRACES, Deadline, start_nginx, start_uwsgi
 from portico.actions.prepare import Prepared
 from portico.hops.nginx import moved as moved_nginx
 from portico.hops.nginx import moved_servers

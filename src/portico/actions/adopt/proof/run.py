@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,11 +12,15 @@ from portico.actions.adopt.proof.compare import Ports, compared
 from portico.actions.adopt.proof.inputs import ProofInputs
 from portico.actions.adopt.proof.kinds import NEW_DEAD
 from portico.actions.adopt.proof.meant import About
-from portico.actions.adopt.proof.raw_aside import Ground
 from portico.actions.adopt.proof.requests import NOWHERE, Site, asks, limit_bytes, names
 from portico.actions.adopt.proof.served import served
-from portico.actions.adopt.proof.sides import ANSWER_S, Deadline, NotStarted, Side, TimeIsOver
+from portico.actions.adopt.proof.sides import ANSWER_S, Side
 from portico.actions.adopt.proof.told import different, hardly_asked, not_ready, not_started, raised
+from portico.actions.aside import stack
+from portico.actions.aside.folder import private_folder
+from portico.actions.aside.plan import raw_listens
+from portico.actions.aside.processes import Deadline, NotStarted, TimeIsOver, stopped_after
+from portico.actions.aside.raw import Ground
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.prepare import Prepared
 from portico.hops.nginx.listens import listens
@@ -34,12 +34,10 @@ from portico.model.units import size_bytes
 from portico.system import files, sockets
 from portico.system.accounts import ourselves
 from portico.system.aside import Aside, orderly
-from portico.system.processes import alive
 
 _CHECK = ("portico check   # in the project's folder",)
 #: How often a side is asked again to learn what differs by itself.
 _AGAIN = 3
-_PREFIX = "portico-prove-"
 #: After so many requests without an answer there is no point in more.
 _SILENT = 2
 #: A larger body is not sent again.
@@ -66,44 +64,8 @@ def prove(inputs: ProofInputs) -> Proof:
     """Run both, ask both, stop both; nothing of either is left, however it ends. Raises nothing but what ends the command
     itself: a side that does not start, or time that is over, is told in the Proof."""
     deadline = Deadline(inputs.timeout_s)
-    with orderly(), _folder() as folder, _processes() as processes:
+    with orderly(), private_folder("prove") as folder, stopped_after() as processes:
         return _Proving(inputs, folder, processes, deadline).all()
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A private folder with a name short enough for sockets, that nginx's workers may enter."""
-    _forget_killed(Path(_short() or tempfile.gettempdir()))
-    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_short()))
-    try:
-        if ourselves().uid == 0:
-            path.chmod(0o711)
-        yield path
-    finally:
-        files.remove(path)
-
-
-def _forget_killed(folder: Path) -> None:
-    """Remove what proofs of ours have left that were killed: it holds copies of configuration."""
-    for path in folder.glob(f"{_PREFIX}*-*"):
-        pid = path.name.removeprefix(_PREFIX).partition("-")[0]
-        with contextlib.suppress(OSError):
-            if path.lstat().st_uid == ourselves().uid and pid.isdigit() and not alive(int(pid)):
-                files.remove(path)
-
-
-def _short() -> str | None:
-    """Where temporary files go, unless sockets could not lie there."""
-    return None if len(tempfile.gettempdir()) < 30 else "/tmp"  # noqa: S108
-
-
-@contextmanager
-def _processes() -> Iterator[Aside]:
-    processes = Aside()
-    try:
-        yield processes
-    finally:
-        processes.stop()
 
 
 class _Proving:
@@ -145,8 +107,8 @@ class _Proving:
         old = old_side.rewritten(self._inputs, folder)
         self._adjusted = old.adjusted
         config = new_side.read(self._inputs.toml)
-        raw = new_side.raw_listens(config)
-        port, declared = sockets.free_port(), new_side.declared_port(config)
+        raw = raw_listens(config)
+        port, declared = sockets.free_port(), stack.declared_port(config)
         raw_ports = {name: port if name == declared else sockets.free_port() for name in raw}
         ground = Ground(str(folder), raw_ports, old.nginx.plain)
         asked = new_side.prepared(self._inputs, self._folder, port, ground)
@@ -225,7 +187,7 @@ class _Proving:
 
     def _tell_raised(self, old: old_side.Old, asked: Prepared) -> None:
         """What the applications raised, where pages failed."""
-        logs = {"old": old.folder / "uwsgi.out", "new": new_side.log(asked)}
+        logs = {"old": old.folder / "uwsgi.out", "new": stack.log(asked)}
         for name, log in logs.items():
             failed = any(getattr(one, name).status >= 500 for one in self._done)
             found = dict.fromkeys(raised(files.tail(log).splitlines())) if failed else {}

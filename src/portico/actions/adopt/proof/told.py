@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from portico.actions.adopt.proof.kinds import DIFFERENT, NEW_DEAD
-from portico.actions.adopt.proof.sides import NotStarted
+from portico.actions.aside.processes import NotStarted
 from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
 from portico.model.finding import Finding
 from portico.model.proof import Compared
