@@ -39,9 +39,10 @@ class Measured:
     """What came of a load.
 
     `statuses`: answers by status. `lost`: requests without a whole answer, by reason (`refused`, `reset`, `closed`,
-    `timeout`, `short`). A kept connection that the server closed before a byte of the answer came is opened again once,
-    and that is no loss (RFC 9112, 9.3.1). `latencies_us`: from the first byte sent to the last received, of each answer,
-    sorted. `longest_gap_s`: the longest time without an answer below 400.
+    `timeout`, `short`, `junk`). A kept connection that the server closed before a byte of the answer came is opened again
+    once, and that is no loss (RFC 9112, 9.3.1). `latencies_us`: from the beginning of connecting, or the first byte sent on
+    a kept connection, to the last received, of each answer, sorted. `seconds`: up to the last answer or the load's own
+    end, whichever is later. `longest_gap_s`: the longest time in them without an answer below 400.
     """
 
     seconds: float
