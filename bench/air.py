@@ -57,17 +57,7 @@ class OnAir:
 
     def wait(self, path: str = "/json/", timeout_s: float = 60.0) -> None:
         """Until `path` is answered 200; raises Failed when it never is."""
-        deadline = time.monotonic() + timeout_s
-        last = "nothing"
-        while time.monotonic() < deadline:
-            try:
-                last = str(self.ask(Request(path), timeout_s=5).status)
-            except OSError as error:
-                last = str(error)
-            if last == "200":
-                return
-            time.sleep(0.01)
-        raise Failed(f"did not answer {path} with 200 within {timeout_s:.0f} s: {last}")
+        wait_until_answers(self.port, path, timeout_s)
 
     def stop(self) -> None:
         """Until its processes are gone. A second call does nothing."""
@@ -100,18 +90,38 @@ class OnAir:
 
     def ask(self, request: Request, timeout_s: float = 60.0) -> Answer:
         """One request over a connection of its own; raises OSError, also when the answer breaks off."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout_s)
-        try:
-            headers = {"Host": "localhost", "Connection": "close", **request.headers}
-            connection.request(request.method, request.path, body=request.body or None, headers=headers)
-            answer = connection.getresponse()
-            body = answer.read()
-            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
-        except http.client.HTTPException as error:
-            raise ConnectionError(f"{type(error).__name__} {error}".strip()) from error
-        finally:
-            connection.close()
+        return ask(self.port, request, timeout_s)
 
     def load(self, requests: tuple[Request, ...], clients: int, *, seconds: float = 0.0, count: int = 0) -> Load:
         """The load on this stack."""
         return Load(HOST, self.port, requests, clients, seconds=seconds, count=count)
+
+
+def ask(port: int, request: Request, timeout_s: float = 60.0) -> Answer:
+    """As OnAir.ask."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout_s)
+    try:
+        headers = {"Host": "localhost", "Connection": "close", **request.headers}
+        connection.request(request.method, request.path, body=request.body or None, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"{type(error).__name__} {error}".strip()) from error
+    finally:
+        connection.close()
+
+
+def wait_until_answers(port: int, path: str = "/", timeout_s: float = 30.0) -> None:
+    """Until a GET is answered 200; raises Failed when it never is."""
+    deadline = time.monotonic() + timeout_s
+    last = "nothing"
+    while time.monotonic() < deadline:
+        try:
+            last = str(ask(port, Request(path), timeout_s=5).status)
+        except OSError as error:
+            last = str(error)
+        if last == "200":
+            return
+        time.sleep(0.01)
+    raise Failed(f"did not answer {path} with 200 within {timeout_s:.0f} s: {last}")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.measure import tree
+from portico.system.usage import tree
 
 PORTICO = [sys.executable, "-m", "portico"]
 
@@ -47,7 +47,7 @@ def up(sample: Path, *flags: str) -> tuple[dict[str, Any], float]:
     seconds = time.monotonic() - started
     answer = json.loads(done.stdout)
     if not answer["result"]:
-        raise SystemExit(done.stdout)
+        raise RuntimeError(done.stdout)
     return answer["result"], seconds
 
 
@@ -73,13 +73,13 @@ def django_alone(sample: Path) -> float:
     return wall_of([sys.executable, "-c", code, collected], cwd=sample) + wall_of([sys.executable, "-c", load], cwd=sample)
 
 
-def rows(sample: Path) -> list[tuple[str, str, str]]:
+def rows(sample: Path, starts_of: int = 5) -> list[tuple[str, str, str]]:
     """Label, measured, target."""
     version = cpu_of([*PORTICO, "--version"])
     up(sample)
     down(sample)
     starts, alone = [], []
-    for _ in range(5):
+    for _ in range(starts_of):
         _, seconds = up(sample)
         starts.append(seconds)
         down(sample)

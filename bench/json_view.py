@@ -14,8 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.account import spent_us
+from bench.air import wait_until_answers
 from bench.commands import down, up
-from bench.measure import cpu_us, load, pss_kb, tree, wait_until_answers
+from portico.model.load import Load, Measured, Request
+from portico.system import load, usage
+from portico.system.sockets import free_port
 
 HERE = Path(__file__).parent
 PATH = "/api/hello/"
@@ -32,7 +36,7 @@ class Contender:
     pss: int = 0
 
 
-def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
+def rows(sample: Path, rounds: int = ROUNDS) -> list[tuple[str, str, str, str, str]]:
     """Name, CPU microseconds per request, ratio to the hand-tuned pair, requests per second, PSS."""
     folder = Path(tempfile.mkdtemp(prefix="portico-bench-", dir="/tmp"))
     folder.chmod(0o755)
@@ -43,7 +47,7 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
         ours = Contender("portico up, default", port, tuple(hop["pid"] for hop in data["hops"] if hop.get("pid")), [], [])
         tuned = _handtuned(folder, sample, data, processes)
         contenders = [ours, tuned]
-        interleaved(contenders, ROUNDS)
+        interleaved(contenders, rounds)
     finally:
         for process in processes:
             process.send_signal(signal.SIGINT)
@@ -51,43 +55,44 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
             process.wait(20)
         down(sample)
         shutil.rmtree(folder, ignore_errors=True)
-    return [_row(contender, tuned) for contender in contenders]
+    return [row(contender, tuned) for contender in contenders]
 
 
 def interleaved(contenders: Sequence[Contender], rounds: int) -> None:
     """Load each in turns, so that what else the machine does hits all alike, then take their memory."""
     for contender in contenders:
         # The page first: a worker that has opened its database does a little more for each request.
-        load(contender.port, "/", 200, CLIENTS)
-        load(contender.port, PATH, 500, CLIENTS)
+        _load(contender, "/", 200)
+        _load(contender, PATH, 500)
     for number in range(rounds):
         for contender in contenders if number % 2 else contenders[::-1]:
             _round(contender)
     for contender in contenders:
-        contender.pss = pss_kb(tree(*contender.roots))
+        contender.pss = usage.pss_bytes(usage.tree(*contender.roots))
 
 
 def _round(contender: Contender) -> None:
-    pids = tree(*contender.roots)
-    before = cpu_us(pids)
-    good, seconds = load(contender.port, PATH, REQUESTS, CLIENTS)
-    if good != REQUESTS // CLIENTS * CLIENTS:
-        raise SystemExit(f"{contender.name}: only {good} of {REQUESTS} requests were answered 200")
-    contender.cpu.append((cpu_us(pids) - before) / good)
-    contender.speed.append(good / seconds)
+    before = spent_us(lambda: contender.roots)
+    measured = _load(contender, PATH, REQUESTS)
+    if measured.good != REQUESTS:
+        raise RuntimeError(f"{contender.name}: only {measured.good} of {REQUESTS} requests were answered well")
+    contender.cpu.append((spent_us(lambda: contender.roots) - before) / REQUESTS)
+    contender.speed.append(measured.per_s)
 
 
-def _row(contender: Contender, base: Contender) -> tuple[str, str, str, str, str]:
+def _load(contender: Contender, path: str, count: int) -> Measured:
+    return load.run(Load("127.0.0.1", contender.port, (Request(path),), CLIENTS, count=count))
+
+
+def row(contender: Contender, base: Contender) -> tuple[str, str, str, str, str]:
     ratios = sorted(one / other for one, other in zip(contender.cpu, base.cpu, strict=True))
     quarter = len(ratios) // 4
     spread = f"{statistics.median(ratios):.2f} ({ratios[quarter]:.2f}-{ratios[-1 - quarter]:.2f})"
     cpu, speed = statistics.median(contender.cpu), statistics.median(contender.speed)
-    return contender.name, f"{cpu:.0f} us", spread, f"{speed:.0f}/s", f"{contender.pss / 1000:.0f} MB"
+    return contender.name, f"{cpu:.0f} us", spread, f"{speed:.0f}/s", f"{contender.pss / 1e6:.0f} MB"
 
 
 def _handtuned(folder: Path, sample: Path, data: dict, processes: list[subprocess.Popen[bytes]]) -> Contender:
-    from portico.system.sockets import free_port
-
     port = free_port()
     nginx = next(hop for hop in data["hops"] if hop["hop"] == "nginx")
     workers = next(len(hop["workers"]) for hop in data["hops"] if hop["hop"] == "uwsgi")
@@ -120,7 +125,7 @@ def _handtuned(folder: Path, sample: Path, data: dict, processes: list[subproces
     )
     processes.append(pair)
     wait_until_answers(port, PATH)
-    return Contender("hand-tuned nginx + uWSGI", port, tuple(tree(pair.pid) - {pair.pid}), [], [])
+    return Contender("hand-tuned nginx + uWSGI", port, tuple(usage.tree(pair.pid) - {pair.pid}), [], [])
 
 
 #: Starts the commands it is given and passes SIGINT on.

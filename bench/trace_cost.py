@@ -10,14 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.air import wait_until_answers
 from bench.commands import down, up
-from bench.json_view import PATH, Contender, _row, interleaved
-from bench.measure import wait_until_answers
+from bench.json_view import PATH, Contender, interleaved, row
 
 ROUNDS = 15
 
 
-def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
+def rows(sample: Path, rounds: int = ROUNDS) -> list[tuple[str, str, str, str, str]]:
     """As `json_view.rows`; the ratio is to the stack without."""
     base = Path(tempfile.mkdtemp(prefix="portico-bench-", dir="/tmp"))
     base.chmod(0o755)
@@ -33,12 +33,12 @@ def rows(sample: Path) -> list[tuple[str, str, str, str, str]]:
             roots = tuple(hop["pid"] for hop in data["hops"] if hop.get("pid"))
             port = int(data["url"].rsplit(":", 1)[1].strip("/"))
             contenders.append(Contender(f"{folder.name} the possibility to trace", port, roots, [], []))
-        interleaved(contenders, ROUNDS)
+        interleaved(contenders, rounds)
     finally:
         for folder in folders:
             down(folder)
         shutil.rmtree(base, ignore_errors=True)
-    return [_row(one, contenders[1]) for one in contenders]
+    return [row(one, contenders[1]) for one in contenders]
 
 
 def _without(folder: Path, data: dict) -> dict:

@@ -1,0 +1,50 @@
+"""What Portico itself costs: measured beside the workloads, in the same run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import commands, json_view, trace_cost
+from bench.effort import Effort
+from bench.results import Table
+
+SAMPLE = Path(__file__).parent.parent / "examples" / "destiny"
+#: About, in a full run.
+SECONDS = 110.0
+_ROUNDS, _TRACE_ROUNDS = 7, 11
+_HEAD = ("", "CPU per request", "ratio", "requests", "memory (PSS)")
+
+
+def tables(effort: Effort, say: Callable[[str], None]) -> Iterator[Table]:
+    """One after the other, each when it is measured. The sample is started and stopped for each."""
+    subprocess.run([sys.executable, str(SAMPLE / "manage.py"), "migrate", "--verbosity", "0"], check=True)
+    say("what Portico's own commands cost")
+    yield Table(
+        "commands",
+        "What Portico itself costs",
+        "CPU is user and system time of a command and its children.",
+        ("", "measured", "at most"),
+        tuple(commands.rows(SAMPLE, 1 if effort.quick else 5)),
+    )
+    say("Portico beside a pair tuned by hand")
+    rounds = 2 if effort.quick else _ROUNDS
+    yield Table(
+        "handtuned",
+        "Beside nginx and uWSGI tuned by hand",
+        f"The sample's JSON view in {rounds} interleaved rounds of {json_view.REQUESTS} requests over {json_view.CLIENTS} "
+        "connections; the ratio is the median of the rounds' ratios with quartiles.",
+        _HEAD,
+        tuple(json_view.rows(SAMPLE, rounds)),
+    )
+    say("what the possibility to trace costs")
+    rounds = 2 if effort.quick else _TRACE_ROUNDS
+    yield Table(
+        "trace",
+        "What the possibility to trace costs other requests",
+        f"As above, in {rounds} rounds: the same stack with and without it.",
+        _HEAD,
+        tuple(trace_cost.rows(SAMPLE, rounds)),
+    )
