@@ -15,8 +15,8 @@ def run(load: Load) -> Measured:
     """Put the load on the site from this process and thread, and return when it has ended.
 
     Requests that are under way when `seconds` are over are waited for, each no longer than its `timeout_s`, and counted.
-    A load that ends by `count` ends too when no answer came for `timeout_s`. Raises PorticoError when this process may not
-    have so many connections, or no port is left to connect from; OSError when the host has no address.
+    A load without `seconds` ends too when no answer came for twice its `timeout_s`. Raises PorticoError when this process
+    may not have so many connections, or no port is left to connect from; OSError when the host has no address.
     """
     make_room(load.clients)
     return Crowd(load, None).run()

@@ -131,7 +131,7 @@ class Crowd:
         for client in clients:
             if client.began and client.began < limit:
                 client.lose("timeout")
-        if not self._load.seconds and self.tally.last_answer() < limit:
+        if not self._load.seconds and self.tally.last_answer() < limit - self._load.timeout_s:
             self._end_now()
         return bool(self._later) or any(client.began for client in clients)
 

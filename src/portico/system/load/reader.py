@@ -80,7 +80,7 @@ class Reader:
     def _understand(self, head: bytes) -> None:
         """Take the status and how the body ends from a head in lower case; leave the status 0 for one before the final."""
         code = head[9:12]
-        if not head.startswith(_START) or head[8:9] != b" " or not code.isdigit():
+        if not head.startswith(_START) or head[8:9] != b" " or not code.isdigit() or head[12:13] not in (b" ", b"\r"):
             raise Junk
         status = int(code)
         if 100 <= status < 200 and status != 101:

@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose, as on a bad line or with bad intent: one byte a second each."""
+"""Clients that are slow on purpose, as on a bad line or with bad intent: one byte at a time each, and long pauses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from time import monotonic
 from typing import Any
 
 _BODY_BYTES = 100_000
-_TICK_S = 1.0
-#: A tick's clients are served in so many portions, so that they do not all send in the same moment.
+#: All send one byte in so many portions, so that they do not do it in the same moment.
 _PORTIONS = 20
 
 
 class _One:
-    """A slow client: `pieces` is what it sends, the first when it has connected, then a byte of the second each second."""
+    """A slow client: it sends `first` whole, then `rest` byte by byte; `at` bytes of that are sent, -1 before `first` is."""
 
     __slots__ = ("at", "first", "rest", "socket")
 
@@ -27,9 +26,20 @@ class _One:
 class Slow:
     """Every other client sends its headers so, the others complete headers of a POST and then its body."""
 
-    def __init__(self, host: str, port: int, number: int, path: str, seconds: float, host_header: str, end_at: int) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        number: int,
+        path: str,
+        seconds: float,
+        host_header: str,
+        byte_s: float,
+        end_at: int,
+    ) -> None:
         self._address = (host, port)
         self._seconds = seconds
+        self._byte_s = byte_s
         self._end_at = end_at
         self._opened = 0
         head = f"Host: {host_header}\r\nUser-Agent: slow\r\n".encode("latin-1")
@@ -47,7 +57,7 @@ class Slow:
             for one in self._clients[tick % _PORTIONS :: _PORTIONS]:
                 self._send_one(one)
             tick += 1
-            pause = begun + tick * _TICK_S / _PORTIONS - monotonic()
+            pause = begun + tick * self._byte_s / _PORTIONS - monotonic()
             if select.select([self._end_at], [], [], max(0.0, pause))[0]:
                 break
         held = sum(self._is_open(one) for one in self._clients)
