@@ -1,41 +1,49 @@
-"""`python -m bench`: measure, print, and with --write put the tables into docs/performance.md."""
+"""`python -m bench`: Portico beside what else serves a Django project, measured in one run and reported."""
 
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
 import sys
 from pathlib import Path
 
-from bench import commands, json_view, trace_cost
+from bench import guard, results
+from bench.options import Options, parsed
+from bench.run import ROOT, STORED, run
+from bench.stage import Stage, installed, stacks
 
-ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT / "examples" / "destiny"
+DOCS = ROOT / "docs"
 
 
-def main() -> None:
-    subprocess.run([sys.executable, str(SAMPLE / "manage.py"), "migrate", "--verbosity", "0"], check=True)
-    parts = [
-        "# Performance\n\n<!-- Written by `make bench ARGS=--write`; do not edit. -->\n",
-        f"One run on {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}. "
-        "Absolute figures are noisy on shared machines: trust ratios.\n",
-        "## What Portico itself costs\n\n| | measured | at most |\n|---|---|---|",
-        *(f"| {' | '.join(row)} |" for row in commands.rows(SAMPLE)),
-        f"\n## The sample's JSON view\n\n{json_view.ROUNDS} interleaved rounds of {json_view.REQUESTS} requests over "
-        f"{json_view.CLIENTS} keep-alive connections; CPU is user and system time of all server processes from /proc; "
-        "the ratio is the median of the rounds' ratios with quartiles.\n",
-        "| | CPU per request | ratio | requests | memory (PSS) |\n|---|---|---|---|---|",
-        *(f"| {' | '.join(row)} |" for row in json_view.rows(SAMPLE)),
-        "\n## What the possibility to trace costs other requests\n",
-        "| | CPU per request | ratio | requests | memory (PSS) |\n|---|---|---|---|---|",
-        *(f"| {' | '.join(row)} |" for row in trace_cost.rows(SAMPLE)),
-    ]
-    text = "\n".join(parts) + "\n"
-    print(text)
-    if "--write" in sys.argv[1:]:
-        (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
+def main(argv: list[str]) -> int:
+    options = parsed(argv)
+    if options.install:
+        return _install(options)
+    if options.report:
+        if not STORED.exists():
+            raise SystemExit(f"nothing was measured yet: there is no {STORED}")
+        return _report(results.load(STORED), options)
+    if guard.FOLDER not in os.environ:
+        return guard.guarded(argv)
+    guard.follow_guard()
+    return _report(run(options, Path(os.environ[guard.FOLDER])), options)
+
+
+def _install(options: Options) -> int:
+    stage = Stage(stacks(options.stacks))
+    installed(stage, lambda line: print(line, flush=True))
+    for key, text in stage.missing.items():
+        print(f"{key}: {text}")
+    return 1 if stage.missing else 0
+
+
+def _report(found: results.Results, options: Options) -> int:
+    from bench import report
+
+    print(report.text(found))
+    if options.write:
+        report.write(found, DOCS)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

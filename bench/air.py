@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import time
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bench.account import spent_us
 from bench.stacks.base import Ground, Running, Stack
+from portico.model.errors import PorticoError
 from portico.model.load import Load, Request
 from portico.system import usage
 
@@ -19,11 +21,19 @@ class Failed(Exception):
     """The stack cannot do the workload, and why."""
 
 
+#: What may come of a stack that is started, asked or loaded.
+TROUBLE = (Failed, PorticoError, RuntimeError, OSError)
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def plain(self) -> bytes:
+        """The body, decompressed where it is compressed with gzip."""
+        return gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
 
 
 @dataclass
@@ -64,6 +74,13 @@ class OnAir:
         running, self.running = self.running, None
         if running:
             running.stop()
+
+    def discard(self) -> None:
+        """Stop what is left of it, whatever it says to that."""
+        try:
+            self.stop()
+        except Exception as error:
+            print(f"{self.key} could not be stopped: {error}", flush=True)
 
     def restart(self) -> float:
         """As `start`, of a stack that was stopped before."""

@@ -43,13 +43,17 @@ def guarded(argv: list[str]) -> int:
 
 
 def follow_guard() -> None:
-    """In the child: end as by an interrupt when the guard is gone, or when somebody ends this process."""
+    """In the child: end as by an interrupt when the guard is gone or somebody ends this process, and once only: nothing
+    interrupts the cleaning up."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def interrupt(*_: object) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    for number in numbers:
+        signal.signal(number, interrupt)
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
 
 

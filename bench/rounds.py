@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.air import Failed
+from bench.air import TROUBLE
 from bench.results import Figures
 
 
@@ -18,8 +18,11 @@ class Contender(Protocol):
     done with it and `gone` is true.
     """
 
-    key: str
-    gone: bool
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def gone(self) -> bool: ...
 
     def measure(self) -> Figures: ...
 
@@ -81,7 +84,7 @@ def _measured(workload: str, one: Contender, book: Book, again: bool = True) -> 
     try:
         figures = one.measure()
         trouble = f"lost {figures['lost']:.0f} of its requests" if figures.get("lost") else ""
-    except (Failed, OSError) as error:
+    except TROUBLE as error:
         figures, trouble = None, str(error)
     if not trouble and figures is not None:
         book.add(workload, one.key, figures)

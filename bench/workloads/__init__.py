@@ -12,6 +12,8 @@ and may expose
     def requests(air) -> tuple[Request, ...]
                                 what is asked once of every stack before anything is measured: all have to answer with 200
                                 and bodies of one length, or are noted and left out. It is also what warms them
+    SAME_LENGTH: bool           whether the bodies have to be of one length when they are decompressed (default True)
+    FLOOR: bool                 whether the application alone is measured for PATH, too (default False)
     def left_out(air, effort) -> str
                                 why this stack is not measured here; "" if it is
     def seen(results of the stack: tuple[Figures, ...]) -> Mapping[str, bool]

@@ -16,6 +16,7 @@ WORKLOAD = Workload(
     columns=("cpu_us", "per_s", "p50_ms", "p99_ms", "lost"),
 )
 PATH = "/json/"
+FLOOR = True
 
 
 def requests(_: OnAir) -> tuple[Request, ...]:

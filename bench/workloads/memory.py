@@ -11,8 +11,8 @@ from portico.system import usage
 WORKLOAD = Workload(
     key="memory",
     title="Memory",
-    about="Proportional set size (memory that processes share is counted once) of all that belongs to the stack: after so many "
-    "requests, 9 of 10 for the JSON view and one for the page from SQLite; and at rest, when one page was answered.",
+    about="Proportional set size (memory that processes share is counted once) of all that belongs to the stack: after so "
+    "many requests, 9 of 10 for the JSON view and one for the page from SQLite; and at rest, when one page was answered.",
     figure="pss_mb",
     lower=True,
     columns=("pss_mb", "rest_mb", "requests"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from html.parser import HTMLParser
 
 from bench.air import Failed, OnAir
@@ -46,8 +45,7 @@ def requests(air: OnAir) -> tuple[Request, ...]:
     answer = air.ask(Request("/", headers=HEADERS))
     if answer.status != 200:
         raise Failed(f"/ was answered {answer.status}")
-    body = gzip.decompress(answer.body) if answer.headers.get("content-encoding") == "gzip" else answer.body
-    paths = ("/", *files_of(body.decode("utf-8")))
+    paths = ("/", *files_of(answer.plain().decode("utf-8")))
     return tuple(Request(path, headers=HEADERS) for path in paths)
 
 
