@@ -17,7 +17,7 @@ from portico.model.plot import Bar, Bars, Line, Plot
 
 _SIGNS = "●○■□▲△◆◇★☆▼▽"
 _COLOURS = ("blue", "yellow", "green", "magenta", "cyan", "red")
-_LONGEST, _LEAST = 24, 20
+_LONGEST, _LEAST = 28, 20
 #: Of a canvas, a character that has no dots (https://www.unicode.org/charts/PDF/U2800.pdf), the first of 256 patterns.
 _NO_DOTS = 0x2800
 _PARTS = 1_000_000
@@ -118,7 +118,7 @@ def _in_colour(one: _Drawn, shown: str, colour: bool) -> str:
 
 def _labels(drawn: Sequence[_Drawn], height: int, colour: bool) -> dict[int, str]:
     """What is written behind a row; lines beyond the last row have none."""
-    wanted = [float(_row(one.end, height)) for one in drawn]
+    wanted = [(1 - one.end) * (height - 1) for one in drawn]
     found: dict[int, str] = {}
     for one, place in zip(drawn, apart(wanted, 1, 0, height - 1), strict=True):
         row = round(place)

@@ -23,9 +23,10 @@ _LEFT, _TOP, _FIELD, _BELOW = 68, 68, 280, 58
 _ROW, _BARS_BELOW = 26, 34
 #: Colours beside the main line's, and what tells lines apart that have one colour.
 _COLOURS, _DASHES = 6, ("", "7 3", "2 3", "9 3 2 3")
-#: Pixels between two labels, and of a letter at most: a label's letters are not measured, so this is on the safe side.
+#: Pixels between two labels, of a letter at most (a label's letters are not measured), and between two ticks' numbers.
 _APART, _LETTER = 15, 6.9
-_LONGEST = 30
+_TICK = 60
+_LONGEST = 34
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,9 @@ def _bars(picture: Bars) -> str:
     names = [plain(bar.name, _LONGEST) for bar in picture.bars]
     notes = [plain(f"{number(bar.value)} {bar.note}", 60) for bar in picture.bars]
     left = round(30 + letters(names))
-    axis = scale([one for bar in picture.bars for one in (bar.value, bar.high or bar.value)])
-    field = max(120.0, WIDTH - left - 30 - _note_room(picture.bars, notes, axis))
+    values = [one for bar in picture.bars for one in (bar.value, bar.high or bar.value)]
+    field = max(120.0, WIDTH - left - 30 - _note_room(picture.bars, notes, scale(values)))
+    axis = scale(values, most=max(2, int(field / _TICK)))
     bottom = _TOP + max(1, len(picture.bars)) * _ROW
 
     def across(value: float) -> float:
