@@ -20,16 +20,17 @@ from bench.stacks.processes import Server
 _MEMORY = Path("/dev/shm")
 
 #: https://gunicorn.org/deploy
-_FRONT = nginx.Front(
-    upstream="server unix:{socket} fail_timeout=0;",
-    server="client_max_body_size 4G;\nkeepalive_timeout 5;",
-    passing="""\
+SERVER = "client_max_body_size 4G;\nkeepalive_timeout 5;"
+_PASSING = """\
 proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header Host $http_host;
 proxy_redirect off;
-proxy_pass http://app_server;""",
-)
+proxy_pass http://app_server;"""
+
+
+def front(ground: Ground) -> nginx.Front:
+    return nginx.Front(f"server unix:{socket(ground)} fail_timeout=0;", _PASSING, SERVER)
 
 
 def app_server(ground: Ground, *more: str) -> Server:
@@ -60,8 +61,7 @@ def socket(ground: Ground) -> Path:
 
 
 def run(ground: Ground, front: nginx.Front, *more: str) -> Running:
-    """Both, in front of each other."""
-    front = nginx.Front(front.upstream.format(socket=socket(ground)), front.passing, front.server)
+    """Both, nginx with this front, gunicorn with these arguments more."""
     servers = nginx.server(ground, front), app_server(ground, *more)
     return processes.start(ground, *servers, reload=processes.signalling("gunicorn", signal.SIGHUP))
 
@@ -72,7 +72,7 @@ def version(ground: Ground) -> str:
 
 
 def _start(ground: Ground) -> Running:
-    return run(ground, _FRONT)
+    return run(ground, front(ground))
 
 
 STACK = Stack(

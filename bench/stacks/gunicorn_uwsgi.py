@@ -6,15 +6,15 @@ from bench.stacks import gunicorn, nginx
 from bench.stacks.base import Ground, Running, Stack
 
 #: https://gunicorn.org/uwsgi
-_FRONT = nginx.Front(
-    upstream="server unix:{socket};",
-    server="client_max_body_size 4G;\nkeepalive_timeout 5;",
-    passing=f"uwsgi_pass app_server;\ninclude {nginx.UWSGI_PARAMS};",
-)
+_PASSING = f"uwsgi_pass app_server;\ninclude {nginx.UWSGI_PARAMS};"
+
+
+def front(ground: Ground) -> nginx.Front:
+    return nginx.Front(f"server unix:{gunicorn.socket(ground)};", _PASSING, gunicorn.SERVER)
 
 
 def _start(ground: Ground) -> Running:
-    return gunicorn.run(ground, _FRONT, "--protocol", "uwsgi")
+    return gunicorn.run(ground, front(ground), "--protocol", "uwsgi")
 
 
 STACK = Stack(

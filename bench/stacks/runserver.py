@@ -1,12 +1,11 @@
-"""`manage.py runserver` as a developer starts it: with its autoreloader, and in debug mode, without which it serves no static
-files. Django says not to use it in production."""
+"""`manage.py runserver` as a developer starts it: with its autoreloader, and in debug mode, without which it serves no
+static files. Django says not to use it in production."""
 
 from __future__ import annotations
 
 from bench.stacks import processes
 from bench.stacks.base import Ground, Running, Stack
 from bench.stacks.processes import Server
-
 
 _SETTINGS = "runserver_settings"
 
