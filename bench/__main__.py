@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
-from bench import guard, results
+from bench import guard, report, results
 from bench.options import Options, parsed
-from bench.run import ROOT, STORED, run
+from bench.run import EARLY, ROOT, STORED, run
 from bench.stage import Stage, installed, stacks
 
 DOCS = ROOT / "docs"
@@ -25,7 +26,13 @@ def main(argv: list[str]) -> int:
     if guard.FOLDER not in os.environ:
         return guard.guarded(argv)
     guard.follow_guard()
-    return _report(run(options, Path(os.environ[guard.FOLDER])), options)
+    folder = Path(os.environ[guard.FOLDER])
+    try:
+        found = run(options, folder)
+    finally:
+        # The guard removes it too, unless it was killed.
+        shutil.rmtree(folder, ignore_errors=True)
+    return _report(found, options)
 
 
 def _install(options: Options) -> int:
@@ -37,9 +44,10 @@ def _install(options: Options) -> int:
 
 
 def _report(found: results.Results, options: Options) -> int:
-    from bench import report
-
     print(report.text(found))
+    if EARLY in found.machine:
+        print(f"{found.machine[EARLY]}: nothing is written into {DOCS}" if options.write else "")
+        return 130
     if options.write:
         report.write(found, DOCS)
     return 0

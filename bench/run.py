@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 STORED = ROOT / ".bench" / "results.json"
 #: What was stored before a run that does not go into it.
 BEFORE = STORED.with_name("results.before.json")
+#: In the machine's facts of a run that did not come to its end.
+EARLY = "Ended early"
 _UP_S = 4.0
 
 
@@ -71,6 +73,8 @@ def run(options: Options, folder: Path) -> Results:
                 _keep(current, old)
     except KeyboardInterrupt:
         print("interrupted; what was measured until now is kept", flush=True)
+        if current:
+            current.machine[EARLY] = "by an interrupt, before all was measured"
     if current is None:
         raise SystemExit("nothing was measured")
     return _keep(current, old)

@@ -18,6 +18,7 @@ from bench.air import TROUBLE, OnAir
 from bench.contenders import FLOOR
 from bench.stacks.base import Ground, Stack
 from portico.actions.machine import find_nginx
+from portico.model.load import Request
 
 #: In the order of the table.
 STACKS = (
@@ -33,6 +34,9 @@ STACKS = (
     "runserver",
     FLOOR,
 )
+
+
+STATIC_FILE = "bench/1k.bin"
 
 
 @dataclass
@@ -125,6 +129,11 @@ def _port() -> int:
     raise RuntimeError(f"no free port below {first}")
 
 
+def _serves_static(air: OnAir) -> bool:
+    asked = air.ask(Request(f"/static/{STATIC_FILE}"))
+    return asked.status == 200 and asked.body == (air.ground.collected / STATIC_FILE).read_bytes()
+
+
 def _start(stage: Stage, ground: Ground, stack: Stack, say: Callable[[str], None]) -> None:
     stage.versions[stack.key] = stack.version(ground)
     if stack.key == FLOOR:
@@ -134,6 +143,7 @@ def _start(stage: Stage, ground: Ground, stack: Stack, say: Callable[[str], None
     stage.airs.append(air)
     try:
         say(f"{stack.title}: answers after {air.start():.1f} s")
+        air.abilities["static"] = stack.static and _serves_static(air)
     except TROUBLE as error:
         stage.missing[stack.key] = str(error)
         say(f"{stack.title}: {error}")

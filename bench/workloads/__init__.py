@@ -17,7 +17,8 @@ and may expose
     def left_out(air, effort) -> str
                                 why this stack is not measured here; "" if it is
     def seen(results of the stack: tuple[Figures, ...]) -> Mapping[str, bool]
-                                what the figures say about the stack: {"slow_clients": True}, {"reload": False}
+                                what the figures say about the stack: {"slow_clients": True}, {"reload": False}; none: it
+                                took part and failed
 
 A file of curves exposes
 

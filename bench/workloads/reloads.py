@@ -63,7 +63,7 @@ def measure(air: OnAir, _: Effort) -> Figures:
 
 
 def seen(figures: tuple[Figures, ...]) -> Mapping[str, bool]:
-    return {"reload": not any(one["lost"] for one in figures)} if figures else {}
+    return {"reload": bool(figures) and not any(one["lost"] for one in figures)}
 
 
 def _lost(measured: Measured) -> int:

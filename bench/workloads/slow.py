@@ -60,7 +60,7 @@ def measure(air: OnAir, effort: Effort) -> Figures:
 
 
 def seen(figures: tuple[Figures, ...]) -> Mapping[str, bool]:
-    return {"slow_clients": survives(figures)} if figures else {}
+    return {"slow_clients": bool(figures) and survives(figures)}
 
 
 def survives(figures: tuple[Figures, ...]) -> bool:
