@@ -53,8 +53,8 @@ def bars(results: Results, workload: Workload) -> Bars:
 
 
 def overview(results: Results) -> str:
-    """Every workload a row, every stack a dot at its ratio to Portico by the figure that decides, turned so that to the right
-    of 1 is worse."""
+    """Every workload a row, every stack a dot at its ratio to Portico by the figure that decides, turned so that what lies
+    to the right of 1 is worse."""
     dots = {one.key: _dots(results, one) for one in results.workloads}
     there = [one for one in results.workloads if dots[one.key]]
     names = [plain(one.title, 32) for one in there]

@@ -56,8 +56,8 @@ def _cliff(curve: Curve) -> str:
     where = f"from {number(step.begin)} to {number(step.end)} ({curve.x})"
     found = "a cliff" if step.size > CLIFF else "no cliff"
     return (
-        f"Portico: {found}. The largest step between neighbouring points is {where}, by a factor of {step.factor:.2f}; more than "
-        f"{CLIFF} up or down would be called a cliff."
+        f"Portico: {found}. The largest step between neighbouring points is {where}, by a factor of {step.factor:.2f}; "
+        f"more than {CLIFF} up or down would be called a cliff."
     )
 
 

@@ -37,9 +37,9 @@ def _noise(results: Results) -> str:
         return "No two stacks were measured in more than one round, so how much of a difference is noise is unknown."
     most = widths[min(len(widths) - 1, int(0.9 * len(widths)))]
     return (
-        f"Noise: the quartiles of a ratio by the figure that decides lay {statistics.median(widths):.1f} % to either side of "
-        f"its median in the middle of all {len(widths)} ratios, and within {most:.1f} % in nine of ten. Where they enclose "
-        "1.00, this page speaks of no difference."
+        f"Noise: the quartiles of a ratio by the figure that decides lay {statistics.median(widths):.1f} % to either side "
+        f"of its median in the middle of all {len(widths)} ratios, and within {most:.1f} % in nine of ten. Where they "
+        "enclose 1.00, this page speaks of no difference."
     )
 
 

@@ -28,8 +28,8 @@ def paragraphs(results: Results) -> list[str]:
     said = [f"- {one.title}: {about}" for one in results.stacks if (about := configuration(one.key))]
     return [
         "## The stacks",
-        "Each is set up as its own documentation recommends for production, with the application's defaults and nothing tuned "
-        "for this benchmark.",
+        "Each is set up as its own documentation recommends for production, with the application's defaults and nothing "
+        "tuned for this benchmark.",
         "\n".join(table(head, rows)),
         "\n".join(said),
     ]

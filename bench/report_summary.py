@@ -46,9 +46,12 @@ def _counted(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> str:
     stacks = [one for one in results.stacks if one.key not in (PORTICO, FLOOR)]
     able = [one.title for one in stacks if not lacking(one) and not one.missing]
     count = Counter(found.outcome for _, found in verdicts)
-    among = f"Compared with are the stacks that serve static files, survive slow clients and reload without loss: {listed(able)}."
-    if not able:
-        among = "No other stack serves static files, survives slow clients and reloads without loss."
+    qualities = "serve static files, survive slow clients and reload without loss"
+    among = (
+        f"Compared with are the stacks that {qualities}: {listed(able)}."
+        if able
+        else f"There are no others that {qualities}."
+    )
     unknown = [one.title for one in results.stacks if one.key != FLOOR and not one.missing and _unknown(one)]
     doubt = f" Not all of that was measured of {listed(unknown)}; they count as if they did." if unknown else ""
     mine = [why for one in results.stacks if one.key == PORTICO for why in lacking(one)]
@@ -65,7 +68,8 @@ def _behind(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> list[
     rows = [
         f"- {one.title}, {called(one.figure)}: {_title(results, found.best)} "
         f"{shown(one.figure, results.median(one.key, found.best, one.figure))}, Portico "
-        f"{shown(one.figure, results.median(one.key, PORTICO, one.figure))}, a ratio of {times(_as_is(results, one, found))}."
+        f"{shown(one.figure, results.median(one.key, PORTICO, one.figure))}, a ratio of "
+        f"{times(_as_is(results, one, found))}."
         for one, found in verdicts
         if found.outcome == "behind"
     ]
@@ -122,7 +126,9 @@ def _unqualified(results: Results) -> list[str]:
         rows.append(f"- {stack.title} {listed(why)}." + (f" Better than Portico: {', '.join(better)}." if better else ""))
     if not rows:
         return []
-    told = "**Stacks that do not qualify**, and where they are more than 3 % better than Portico all the same (ratio to Portico):"
+    told = (
+        "**Stacks that do not qualify**, and where they are more than 3 % better than Portico all the same (with the ratio):"
+    )
     return [told + "\n\n" + "\n".join(rows)]
 
 

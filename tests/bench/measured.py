@@ -17,7 +17,7 @@ def rounds(*figures: float, figure: str = "cpu_us") -> tuple[dict[str, float], .
     return tuple({figure: one} for one in figures)
 
 
-def stack(key: str, title: str = "", version: str = "1.0", **can: bool | None | str) -> StackSeen:
+def stack(key: str, title: str = "", version: str = "1.0", **can: bool | str | None) -> StackSeen:
     """One that can do everything, unless said otherwise."""
     return StackSeen(key, title or key, version, **{"static": True, "slow_clients": True, "reload": True, **can})
 
