@@ -13,11 +13,9 @@ def merged(old: Results, new: Results) -> Results:
     """`old` with all that `new` measured: the machine is the new one's, a workload's rounds are replaced stack by stack, and
     so are its notes, a curve's points, and tables. What `new` has nothing of stays."""
     measured = {(key, stack) for part in (new.rounds, new.notes) for key, many in part.items() for stack in many}
+    dates = (old.machine.get("Put together") or old.machine.get("Date", "?"), new.machine.get("Date", "?"))
     return Results(
-        machine={
-            **new.machine,
-            "Put together": f"parts of {old.machine.get('Date', '?')} and {new.machine.get('Date', '?')}",
-        },
+        machine={**new.machine, "Put together": ", ".join(dates)},
         stacks=_by_key(old.stacks, new.stacks, _stack),
         workloads=_by_key(old.workloads, new.workloads),
         rounds=_again(old.rounds, new.rounds, measured),

@@ -17,7 +17,8 @@ from portico.model.load import Request
 from portico.system import load
 
 Said = Callable[[int, int], None]
-_WARM_S = 0.4
+#: Of the seconds of a round.
+_WARM = 0.4
 _SECONDS = 1.15
 #: What a stack is asked first, and warming it, takes about so long.
 _BEFORE_S = 0.6
@@ -54,7 +55,7 @@ def run(
     """All rounds of it, into the book. `ground`: the floor's, if it takes part in this run. `said` is called with the number
     of each complete round, and how many there are."""
     on = [air for air in airs if air.running and not _left_out(one, air, effort, book)]
-    on = [air for air in _alike(one, on, book) if _warmed(one, air, book)]
+    on = [air for air in _alike(one, on, book) if _warmed(one, air, effort, book)]
     contenders: list[Contender] = [StackContender(air, one, effort) for air in on]
     if ground and getattr(one, "FLOOR", False):
         contenders.append(FloorContender(ground, one, effort))
@@ -101,12 +102,12 @@ def _length(air: OnAir, request: Request) -> int:
     return len(answer.plain())
 
 
-def _warmed(one: ModuleType, air: OnAir, book: Book) -> bool:
+def _warmed(one: ModuleType, air: OnAir, effort: Effort, book: Book) -> bool:
     """Every worker has been asked before anything is measured."""
     if not hasattr(one, "requests"):
         return True
     try:
-        load.run(air.load(one.requests(air), CLIENTS, seconds=_WARM_S))
+        load.run(air.load(one.requests(air), CLIENTS, seconds=_WARM * effort.seconds))
     except TROUBLE as error:
         book.note(one.WORKLOAD.key, air.key, str(error))
         return False
