@@ -22,7 +22,7 @@ _COUNTED = {
     "first": "first",
     "tie": "not to be told from the first",
     "near": "within 3 % of the first",
-    "behind": "behind by more than that",
+    "behind": "more than 3 % behind",
     "alone": "without another that qualifies",
     "absent": "not measured",
 }

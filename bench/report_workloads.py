@@ -8,7 +8,7 @@ from bench.words import called, cell, shown, shown_spread, table, times
 
 
 def paragraphs(results: Results) -> list[str]:
-    parts = ["## The workloads", "Rows in the order of the figure that decides, which comes first. Ratios are to Portico."]
+    parts = ["## The workloads", "Rows in the order of the figure that decides, which comes first."]
     for workload in results.workloads:
         parts += [f"### {workload.title}", workload.about]
         if picture(results, workload):
@@ -35,7 +35,7 @@ def ranked(results: Results, workload: Workload) -> list[tuple[StackSeen, Spread
 
 def _table(results: Results, workload: Workload) -> list[str]:
     others = [name for name in workload.columns if name != workload.figure and _any(results, workload, name)]
-    head = ["", called(workload.figure), "ratio", *map(called, others), ""]
+    head = ["", called(workload.figure), "to Portico", *map(called, others), ""]
     done = ranked(results, workload)
     rows = [_row(results, workload, stack, decides, others) for stack, decides in done]
     there = {stack.key for stack, _ in done}

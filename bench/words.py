@@ -16,6 +16,9 @@ FIGURES = {
     "seconds": ("time", "s", True),
     "pss_mb": ("memory (PSS)", "MB", True),
     "rest_mb": ("at rest (PSS)", "MB", True),
+    "cpu_ms": ("CPU", "ms", True),
+    "gap_ms": ("longest gap", "ms", True),
+    "ratio": ("throughput to that without", "", False),
     "lost": ("lost requests", "", True),
     "bytes": ("bytes", "", True),
 }

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from portico.export.plot_apart import apart
@@ -186,12 +188,17 @@ def style() -> Markup:
     return Markup(text)  # noqa: S704
 
 
-def _render(template: str, **values: object) -> str:
-    made = Environment(
-        loader=PackageLoader("portico.export"),
+@cache
+def environment(*more: Path) -> Environment:
+    """The templates of pictures; those in the folders `more` can build on them."""
+    return Environment(
+        loader=ChoiceLoader([FileSystemLoader(more), PackageLoader("portico.export")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return made.get_template(template).render(width=WIDTH, style=style(), **values).lstrip()
+
+
+def _render(template: str, **values: object) -> str:
+    return environment().get_template(template).render(width=WIDTH, style=style(), **values).lstrip()
