@@ -82,7 +82,7 @@ class Front:
 def conf(ground: Ground, front: Front) -> str:
     """The whole configuration."""
     return _CONF.format(
-        user=_user(ground),
+        user=user(ground),
         folder=ground.folder,
         types=TEMPLATES / "mime.types",
         port=ground.port,
@@ -108,8 +108,9 @@ def version(ground: Ground) -> str:
     return f"nginx {said.split('nginx/')[1].split()[0]}"
 
 
-def _user(ground: Ground) -> str:
-    """As root, the workers run as the account that the package made for them, where it may read the files."""
+def user(ground: Ground) -> str:
+    """`user NAME;` for root and nothing for others: the workers run as the account that the package made for them, where it
+    may read the files."""
     if os.geteuid():
         return ""
     account = accounts.worker_account()

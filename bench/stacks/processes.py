@@ -116,7 +116,7 @@ def _wait_until_listening(ground: Ground, servers: tuple[Server, ...], pids: Map
     deadline = time.monotonic() + _START_S
     for server in servers:
         while not _listens(server.listens):
-            if _ended(pids[server.name]):
+            if ended(pids[server.name]):
                 raise RuntimeError(f"{server.name} ended: {_said(ground, server)}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{server.name} does not listen after {_START_S:.0f} s: {_said(ground, server)}")
@@ -131,7 +131,8 @@ def _listens(where: Path | int) -> bool:
     return row in Path("/proc/net/tcp").read_text(encoding="ascii")
 
 
-def _ended(pid: int) -> bool:
+def ended(pid: int) -> bool:
+    """Gone, or a zombie that nobody has taken note of."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:

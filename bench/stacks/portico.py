@@ -1,0 +1,77 @@
+"""Portico as `portico up` starts it where nothing was configured."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from bench.stacks import daemons, nginx, processes
+from bench.stacks.base import Ground, Running, Stack
+
+#: The interpreter of this process has Portico.
+_PORTICO = (sys.executable, "-m", "portico")
+
+
+def up(ground: Ground) -> tuple[str, ...]:
+    """The flags: where to listen, whose packages, and root's consent where it is needed; nothing that tunes."""
+    consent = ("--allow-root-app",) if os.geteuid() == 0 else ()
+    return ("up", "-d", "--listen", f"127.0.0.1:{ground.port}", "--python", str(ground.python), *consent)
+
+
+def _start(ground: Ground) -> Running:
+    try:
+        supervisor = _told(ground, up(ground))["supervisor"]["pid"]
+    except BaseException:
+        _run(ground, ("down",))
+        raise
+    return Running(lambda: (supervisor,), stop=lambda: _stop(ground, supervisor), reload=lambda: _reload(ground))
+
+
+def _stop(ground: Ground, supervisor: int) -> None:
+    _told(ground, ("down",))
+    daemons.gone((supervisor,))
+
+
+def _reload(ground: Ground) -> None:
+    _told(ground, ("reload",))
+
+
+def _run(ground: Ground, verb: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    argv = [*_PORTICO, "-C", str(ground.site), *verb, "--json"]
+    return subprocess.run(
+        argv, env=processes.environ(ground), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
+def _told(ground: Ground, verb: Sequence[str]) -> dict[str, Any]:
+    """The Result; raises RuntimeError with the findings when the verb did not do its work."""
+    done = _run(ground, verb)
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        raise RuntimeError(f"portico {verb[0]}: {(done.stderr or done.stdout).strip()[-1000:]}") from None
+    if not answer["result"] or done.returncode > 1:
+        found = " | ".join(f"{one['id']} {one['title']}: {' '.join(one['evidence'])}" for one in answer["findings"])
+        raise RuntimeError(f"portico {verb[0]} ended with {done.returncode}: {found[-1000:]}")
+    return dict(answer["result"])
+
+
+def _version(ground: Ground) -> str:
+    return f"Portico {version('portico')}, uWSGI {version('pyuwsgi').removesuffix('.post1')}, {nginx.version(ground)}"
+
+
+STACK = Stack(
+    key="portico",
+    title="Portico (nginx + uWSGI)",
+    packages=(),
+    apt=(),
+    static=True,
+    start=_start,
+    version=_version,
+    source="portico up, without a portico.toml",
+)
