@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
-
 from bench.report_workloads import picture, ranked
 from bench.results import Results, Workload
-from bench.verdict import FLOOR, PORTICO, Spread, contenders, lacking, paired, verdict
+from bench.verdict import FLOOR, NEAR, PORTICO, Spread, contenders, lacking, paired, verdict
 from bench.words import called, times, unit
 from portico.export.plot_scale import Scale, scale
-from portico.export.plot_svg import WIDTH, letters, plain, style, svg, ticks
+from portico.export.plot_svg import WIDTH, environment, letters, plain, style, svg, ticks
 from portico.model.plot import Bar, Bars, Line, Plot
 
 _TOP, _ROW = 84, 26
@@ -76,30 +74,21 @@ def overview(results: Results) -> str:
         }
         for at, (one, name) in enumerate(zip(there, names, strict=True))
     ]
-    made = Environment(
-        loader=ChoiceLoader([FileSystemLoader(Path(__file__).parent / "templates"), PackageLoader("portico.export")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = environment(Path(__file__).parent / "templates").get_template("overview.svg.j2")
+    drawn = template.render(
+        width=WIDTH,
+        height=_TOP + max(1, len(rows)) * _ROW + 62,
+        style=style(),
+        left=left,
+        right=right,
+        top=_TOP - 14,
+        bottom=_TOP + max(1, len(rows)) * _ROW - 10,
+        one=across(1.0),
+        near=(across(1 / NEAR), across(NEAR)),
+        ticks=ticks(axis, across),
+        rows=rows,
     )
-    return (
-        made.get_template("overview.svg.j2")
-        .render(
-            width=WIDTH,
-            height=_TOP + max(1, len(rows)) * _ROW + 62,
-            style=style(),
-            left=left,
-            right=right,
-            top=_TOP - 14,
-            bottom=_TOP + max(1, len(rows)) * _ROW - 10,
-            one=across(1.0),
-            near=(across(1 / 1.03), across(1.03)),
-            ticks=ticks(axis, across),
-            rows=rows,
-        )
-        .lstrip()
-    )
+    return drawn.lstrip()
 
 
 def _axis(ratios: list[float]) -> Scale:
