@@ -14,7 +14,7 @@ from portico.model.plot import Bar, Bars, Line, Plot
 
 _TOP, _ROW = 84, 26
 #: Pixels for the words at the right of the overview.
-_RIGHT = 230
+_RIGHT = 272
 #: Ratios beyond are drawn at the edge.
 _LEAST, _MOST = 0.2, 20.0
 
@@ -112,4 +112,4 @@ def _best(results: Results, workload: Workload) -> dict[str, object]:
     title = next((stack.title for stack in results.stacks if stack.key == found.best), "")
     rounds = results.rounds.get(workload.key, {})
     ratio = paired(rounds.get(found.best, ()), rounds.get(PORTICO, ()), workload.figure, workload.lower)
-    return {"best": plain(title, 24), "ratio": f"{ratio.median:.2f}" if ratio else "", "behind": found.outcome == "behind"}
+    return {"best": plain(title, 34), "ratio": f"{ratio.median:.2f}" if ratio else "", "behind": found.outcome == "behind"}

@@ -22,6 +22,8 @@ FIGURES = {
     "lost": ("lost requests", "", True),
     "bytes": ("bytes", "", True),
 }
+#: Between quartiles: a hyphen at which no line breaks.
+_TO = "\u2011"
 _UNITS = {"us": "µs", "ms": "ms", "s": "s", "mb": "MB"}
 
 
@@ -51,7 +53,7 @@ def shown_spread(figure: str, found: Spread | None) -> str:
     """Median with its unit and the quartiles behind it; one value has none."""
     if found is None:
         return ""
-    return shown(figure, found.median) + (f" ({number(found.low)}-{number(found.high)})" if found.count > 1 else "")
+    return shown(figure, found.median) + (f" ({number(found.low)}{_TO}{number(found.high)})" if found.count > 1 else "")
 
 
 def times(ratio: Spread | None) -> str:
@@ -60,7 +62,7 @@ def times(ratio: Spread | None) -> str:
         return ""
     if not math.isfinite(ratio.median):
         return "no ratio"
-    return f"{ratio.median:.2f}" + (f" ({ratio.low:.2f}-{ratio.high:.2f})" if ratio.count > 1 else "")
+    return f"{ratio.median:.2f}" + (f" ({ratio.low:.2f}{_TO}{ratio.high:.2f})" if ratio.count > 1 else "")
 
 
 def cell(text: str) -> str:

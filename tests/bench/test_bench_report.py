@@ -77,7 +77,7 @@ def test_a_figure_that_does_not_decide_is_not_hidden(page: str) -> None:
 
 
 def test_the_overhead_over_the_floor_is_held_against_its_target(page: str) -> None:
-    assert "0.40 (0.40-0.40) of what that adds (target: at most 0.5, held)" in page
+    assert "0.40 (0.40\u20110.40) of what that adds (target: at most 0.5, held)" in page
     slow = {**results().rounds["json"], "gunicorn": results().rounds["json"]["portico"]}
     assert "**missed**" in report.text(replace(results(), rounds={"json": slow}))
 
