@@ -26,8 +26,10 @@ VERBS = {
     "doctor": "Find out why a request fails, and mend what can be mended.",
     "explain": "Draw the flow of this project; say what a file, a line or a name is for.",
     "trace": "Send one request and show what happens to it at every hop.",
+    "bench": "Measure what requests cost, hop by hop, beside the application alone.",
     "config": "Show the plan: every value and where it came from.",
     "render": "Write nginx.conf, uwsgi.ini and what they include.",
+    "tune": "Measure how many processes and threads this site should have.",
     "adopt": "Take over a hand-written nginx + uWSGI: its mistakes, and the portico.toml that means the same.",
     "demo": "Start a sample project and follow two requests through it.",
 }

@@ -166,7 +166,7 @@ def _render(data: Data) -> str:
 
 
 #: Verbs whose screen is a module of its own.
-_OWN_MODULE = frozenset(("adopt", "demo", "doctor", "explain", "trace"))
+_OWN_MODULE = frozenset(("adopt", "bench", "demo", "doctor", "explain", "trace", "tune"))
 _SCREENS: dict[str, Callable[[Data], str]] = {
     "up": _up,
     "restart": _up,

@@ -50,7 +50,7 @@ class Request:
 def request(asked: Asked, plan: Plan, secret: str, number: str, random: bytes) -> Request:
     """The request to send. `number` names this trace (32 hexadecimal digits) and is its X-Request-ID; `secret` is the value
     of the header that has it recorded, empty for none. Raises PorticoError for what is no request."""
-    host, path = _where(asked.target, plan)
+    host, path = host_and_path(asked.target, plan)
     headers = _headers(asked, host, secret, number, random)
     given = next((parse(value) for name, value in asked.headers if name.lower() == "traceparent"), None)
     parent = next(found for name, value in headers if name.lower() == "traceparent" and (found := parse(value)))
@@ -61,8 +61,8 @@ def request(asked: Asked, plan: Plan, secret: str, number: str, random: bytes) -
     return Request(asked.method, path, host, f"http://{host}{path}", headers, head, body, number, parent, given)
 
 
-def _where(target: str, plan: Plan) -> tuple[str, str]:
-    """Host header and request target."""
+def host_and_path(target: str, plan: Plan) -> tuple[str, str]:
+    """Host header and request target of a path or a URL. Raises PorticoError for what is neither."""
     if "://" not in target:
         path = target if target.startswith("/") else f"/{target}"
         return _default_host(plan), _encoded(path.partition("#")[0])

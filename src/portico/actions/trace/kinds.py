@@ -42,7 +42,7 @@ NO_REQUEST = Kind(
     "That is no request",
     "What is sent is what was asked for: a path or address that cannot stand in a request line is not guessed at.",
     source="https://www.rfc-editor.org/rfc/rfc9112#name-request-line",
-    shows="`portico trace` ends with exit status 2, and nothing is sent.",
+    shows="`portico trace` or `portico bench` ends with exit status 2, and nothing is sent.",
     example="portico trace ftp://example.com/",
     cure="Name a path of the site (`portico trace /admin/`) or an http address, whose host becomes the Host header. Headers "
     "are written as with curl: `-H 'Name: value'`.",

@@ -11,6 +11,7 @@ from typing import Any
 
 from portico.actions import state, trace_token
 from portico.actions.command_here import command_here
+from portico.actions.live_environ import live_environ
 from portico.actions.places import Places
 from portico.actions.state import State
 from portico.actions.trace import masking
@@ -26,7 +27,7 @@ from portico.hops.wsgi.server_timing import server_timing
 from portico.model.errors import Exit, PorticoError
 from portico.model.plan import Plan
 from portico.model.result import Result
-from portico.system import clock, files, nginx_conf
+from portico.system import clock, nginx_conf
 
 
 def trace(where: Places, asked: Asked) -> Result:
@@ -43,7 +44,7 @@ def trace(where: Places, asked: Asked) -> Result:
         raise _no_tap(where, error) from None
     live = _live(where, known, plan, made, captured)
     data = _record(where, live, started)
-    data = data if asked.reveal else masking.masked(data, _environ(where, plan))
+    data = data if asked.reveal else masking.masked(data, live_environ(where, plan))
     return Result("trace", data, (), Exit.FINDINGS if data["died_at"] else Exit.DONE)
 
 
@@ -130,15 +131,6 @@ def _record(where: Places, live: Live, started: float) -> dict[str, Any]:
         "notes": live.notes(),
         "hops": found,
     }
-
-
-def _environ(where: Places, plan: Plan) -> dict[str, str]:
-    """The application's environment, as its guard was given it; empty where that is not ours to read."""
-    for instance in plan.uwsgi.each():
-        spec = _json(files.read_text(where.run / f"{instance.name}.json") or "")
-        if isinstance(spec, dict):
-            return {str(name): str(value) for name, value in dict(spec.get("environ") or {}).items()}
-    return {}
 
 
 def _traceparent(made: Request) -> Mapping[str, Any]:

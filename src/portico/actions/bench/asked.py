@@ -1,0 +1,94 @@
+"""What `portico bench` was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from portico import __version__
+from portico.actions.options import Options
+from portico.actions.trace.asked import host_and_path
+from portico.actions.trace.kinds import NO_REQUEST
+from portico.model.errors import Exit, PorticoError
+from portico.model.load import Request
+from portico.model.plan import Plan
+
+#: By which nginx's log tells our requests from those of visitors.
+AGENT = f"portico-bench/{__version__}"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`paths` are paths or URLs, empty for the health path. `seconds` is how long each measurement of a round takes.
+    `headers` may hold credentials: no value of them is ever shown. `curve`: also with other numbers of clients. `own`: a
+    stack of its own even where the site is up. `options` shape that stack."""
+
+    options: Options
+    paths: tuple[str, ...] = ()
+    host: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    clients: int = 8
+    seconds: float = 2.0
+    rounds: int = 5
+    curve: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One GET that is measured. `path` has its query with it; `host` is the Host header."""
+
+    path: str
+    host: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def request(self) -> Request:
+        return Request(self.path, "GET", {**self.headers, "Host": self.host})
+
+    @property
+    def floor(self) -> dict[str, object]:
+        """The same for `inside/measure_floor.py`."""
+        return {"path": self.path, "host": self.host, "headers": [list(pair) for pair in self.headers.items()]}
+
+
+def pages(asked: Asked, plan: Plan) -> tuple[Page, ...]:
+    """The requests, in the order they were named, each once. Raises PorticoError for what is no request."""
+    headers = _headers(asked.headers)
+    host = next((headers.pop(name) for name in list(headers) if name.lower() == "host"), "")
+    found = {}
+    for target in asked.paths or (plan.site.health_path,):
+        try:
+            named, path = host_and_path(target, plan)
+        except PorticoError as error:
+            raise _refused(error.findings[0].cause) from None
+        chosen = named if "://" in target else asked.host or host or named
+        if not re.fullmatch(r"[\x21-\x7e]+", chosen):
+            raise _refused(f"{chosen!r} cannot be a Host header")
+        found[path, chosen] = Page(path, chosen, headers)
+    return tuple(found.values())
+
+
+def _headers(given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """What a browser sends that has a say in the answer, and the user's own over it."""
+    for name, value in given:
+        if not _TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", value) or not _sendable(value):
+            raise _refused(f"{name}: that is no header")
+    ours = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
+    names = {name.lower() for name, _ in given}
+    return {**{name: value for name, value in ours.items() if name.lower() not in names}, **dict(given)}
+
+
+def _sendable(value: str) -> bool:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refused(cause: str) -> PorticoError:
+    fix = ["name paths of the site: portico bench / /shop/", "portico bench --help"]
+    return PorticoError(NO_REQUEST.found(cause=cause, evidence=[cause], fix=fix), Exit.USAGE)

@@ -1,0 +1,101 @@
+"""`portico bench`: interleaved rounds over the pages and the floor of each, and what they come to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from portico.actions.bench import told
+from portico.actions.bench.asked import Asked, Page, pages
+from portico.actions.bench.curve import curve
+from portico.actions.bench.floor import Measurer, measurer
+from portico.actions.bench.kinds import LOST
+from portico.actions.bench.measure import memory, once
+from portico.actions.bench.seen import Figures, Once, figures
+from portico.actions.bench.target import Target, target
+from portico.actions.doctor.discretion import Discretion
+from portico.model.errors import Exit, PorticoError
+from portico.model.result import Result
+from portico.system import http
+from portico.system.http import Answer
+
+Say = Callable[[str], None]
+#: A load before the first round, so that caches are filled and connections made; and the floor's share of a round.
+_WARM_S, _FLOOR_SHARE = 0.4, 0.25
+_ANSWER_S = 30.0
+#: Below that share uWSGI had nothing to do with a page.
+_BY_NGINX = 0.05
+#: Headers whose values are nobody's secret.
+_PUBLIC = frozenset(("accept", "accept-encoding", "accept-language", "host", "user-agent", "x-forwarded-proto"))
+
+
+def bench(asked: Asked, say: Say) -> Result:
+    """Measure and judge. The Result's findings are requests that were lost or answered 5xx (exit status 1). Raises
+    PorticoError where nothing can be measured."""
+    with target(asked) as found:
+        say(f"{'the site itself' if found.live else 'a stack of its own'} at {found.plan.listen}")
+        listed = pages(asked, found.plan)
+        discreet = _discretion(found, asked)
+        first = [_first(found, page) for page in listed]
+        with measurer(found, listed) as floor:
+            every = _rounds(asked, found, listed, floor, say)
+            data = told.result(asked, found, listed, every, first, floor, memory(found))
+        if asked.curve:
+            data["curve"] = curve(asked, found, listed, say)
+    findings = told.findings(listed, every)
+    # What names a page (a token in its query) may be a secret like any other.
+    shown: dict[str, Any] = discreet.data(data)
+    code = Exit.FINDINGS if findings else Exit.DONE
+    return Result("bench", shown, tuple(discreet.finding(one) for one in findings), code)
+
+
+def _discretion(found: Target, asked: Asked) -> Discretion:
+    """Knows the application's secrets, and the headers that the user gave."""
+    discretion = Discretion(environ=found.environ)
+    discretion.add(dict(found.environ))
+    for name, value in asked.headers:
+        if name.lower() not in _PUBLIC:
+            discretion.add({"secret": value})
+    return discretion
+
+
+def _first(found: Target, page: Page) -> Answer:
+    """One request by itself: it says what the page is, and is the first that a new worker has."""
+    listen = found.plan.listen
+    answer = http.get(listen.connect_host, listen.port, page.path, page.request.headers, _ANSWER_S)
+    if answer.status:
+        return answer
+    cause = f"{page.path} got no answer at all: {answer.error or 'the connection was closed'}"
+    fix = [f"portico doctor {page.path}", "portico logs --hop nginx"]
+    raise PorticoError(LOST.found(cause=cause, evidence=[f"GET {page.path} at {listen}"], fix=fix), Exit.FINDINGS)
+
+
+def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer, say: Say) -> list[Figures]:
+    """Every page in turn in every round, and its floor right after it: what changes about the machine meanwhile meets all
+    alike."""
+    for at, page in enumerate(listed):
+        once(found, page, asked.clients, min(_WARM_S, asked.seconds))
+        floor.measure(at, min(_WARM_S, asked.seconds) / 2)
+    every: list[list[Once]] = [[] for _ in listed]
+    for number in range(asked.rounds):
+        began = time.monotonic()
+        for at, page in enumerate(listed):
+            every[at].append(_one(asked, found, page, floor, at))
+        say(f"round {number + 1} of {asked.rounds}: {_brief(every)}  ({time.monotonic() - began:.1f} s)")
+    uwsgi = found.plan.uwsgi
+    processes = uwsgi.processes * uwsgi.instances
+    return [figures(rounds, processes * uwsgi.threads, processes) for rounds in every]
+
+
+def _one(asked: Asked, found: Target, page: Page, floor: Measurer, at: int) -> Once:
+    seen = once(found, page, asked.clients, asked.seconds)
+    if seen.by_app is not None and seen.by_app < _BY_NGINX * seen.measured.answers:
+        # nginx answers it itself: what the application would say is another page.
+        return seen
+    return replace(seen, floor=floor.measure(at, asked.seconds * _FLOOR_SHARE))
+
+
+def _brief(every: Sequence[Sequence[Once]]) -> str:
+    return ", ".join(f"{one[-1].measured.answers / one[-1].measured.seconds:,.0f}/s" for one in every)

@@ -1,0 +1,161 @@
+"""What was seen: plain values of one measurement, and the figures of several. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from portico.actions.bench.floor import Floor
+from portico.model.load import Measured
+
+K = TypeVar("K", bound=Hashable)
+HOPS = ("nginx", "uwsgi router", "uwsgi workers", "uwsgi master")
+
+
+@dataclass(frozen=True)
+class Once:
+    """One load on one page. `cpu_us`: of all processes of a hop together; `by_app` and `others`: requests that uWSGI took
+    and that visitors made meanwhile (None: not known). `machine` and `client` are shares of all cores and of one. `queue`
+    is the longest listen queue, `busy` the threads in a request at each look. `floor` is None where there is none."""
+
+    measured: Measured
+    cpu_us: Mapping[str, float]
+    by_app: int | None
+    others: int
+    machine: float
+    client: float
+    queue: int | None
+    busy: tuple[int, ...]
+    floor: Floor | None = None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of the rounds, and the quartiles around it."""
+
+    median: float
+    low: float
+    high: float
+
+    @staticmethod
+    def of(values: Sequence[float]) -> Spread | None:
+        if not values:
+            return None
+        if len(values) == 1:
+            return Spread(values[0], values[0], values[0])
+        quartiles = statistics.quantiles(values, n=4, method="inclusive")
+        return Spread(statistics.median(values), quartiles[0], quartiles[2])
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All rounds of one page. `per_s`: answers a second of whatever status. `cpu_us`: microseconds a request, by hop;
+    `total_us` of all of them. `floor_us` is the application's alone, `floor_wall_us` by the clock and `floor_waits_us` of
+    that not for a CPU. `by_app` is the share of the requests that uWSGI took. `busy` is the mean number of threads in a
+    request, of `slots`. `worker` is the share of a core that each worker process took."""
+
+    statuses: Mapping[int, int]
+    lost: Mapping[str, int]
+    per_s: Spread
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    cpu_us: Mapping[str, float]
+    total_us: Spread
+    floor_us: Spread | None
+    floor_wall_us: float | None
+    floor_waits_us: float | None
+    floor_statuses: tuple[int, ...]
+    by_app: float | None
+    others: int
+    queue: int | None
+    busy: float | None
+    slots: int
+    worker: float
+    processes: int
+    machine: float
+    client: float
+
+    @property
+    def answers(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def status(self) -> int:
+        """The status of most answers, 0 without any."""
+        return max(self.statuses, key=lambda status: self.statuses[status], default=0)
+
+    @property
+    def failed(self) -> int:
+        """Answers of 500 and above."""
+        return sum(number for status, number in self.statuses.items() if status >= 500)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is the page that was measured: nearly every answer was a 2xx."""
+        fine = sum(number for status, number in self.statuses.items() if 200 <= status < 300)
+        return fine >= 0.99 * max(1, self.answers)
+
+
+def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
+    """What the rounds of one page come to. `slots` are threads that take requests, in `processes`."""
+    served = [max(1, one.measured.answers + one.others) for one in rounds]
+    floors = [one.floor for one in rounds if one.floor]
+    waits = [floor.waits_us for floor in floors if floor.waits_us is not None]
+    known = [(one.by_app, number) for one, number in zip(rounds, served, strict=True) if one.by_app is not None]
+    queues = [one.queue for one in rounds if one.queue is not None]
+    busy = [number for one in rounds for number in one.busy]
+    return Figures(
+        statuses=_summed(one.measured.statuses for one in rounds),
+        lost=_summed(one.measured.lost for one in rounds),
+        per_s=_spread([one.measured.answers / one.measured.seconds for one in rounds]),
+        p50_ms=statistics.median(one.measured.latency_us(0.5) for one in rounds) / 1000,
+        p90_ms=statistics.median(one.measured.latency_us(0.9) for one in rounds) / 1000,
+        p99_ms=statistics.median(one.measured.latency_us(0.99) for one in rounds) / 1000,
+        cpu_us=_by_hop(rounds, served),
+        total_us=_spread([sum(one.cpu_us.values()) / number for one, number in zip(rounds, served, strict=True)]),
+        floor_us=Spread.of([floor.cpu_us for floor in floors]),
+        floor_wall_us=statistics.median(floor.wall_us for floor in floors) if floors else None,
+        floor_waits_us=statistics.median(waits) if waits else None,
+        floor_statuses=tuple(sorted(_summed(floor.statuses for floor in floors))),
+        by_app=sum(number for number, _ in known) / sum(number for _, number in known) if known else None,
+        others=sum(one.others for one in rounds),
+        queue=max(queues) if queues else None,
+        busy=statistics.fmean(busy) if busy else None,
+        slots=slots,
+        worker=_worker(rounds, processes),
+        processes=processes,
+        machine=statistics.median(one.machine for one in rounds),
+        client=statistics.median(one.client for one in rounds),
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread.of(values) or Spread(0.0, 0.0, 0.0)
+
+
+def _summed(counts: Iterable[Mapping[K, int]]) -> dict[K, int]:
+    """The most frequent first."""
+    total: Counter[K] = Counter()
+    for one in counts:
+        total.update(one)
+    return dict(total.most_common())
+
+
+def _by_hop(rounds: Sequence[Once], served: Sequence[int]) -> dict[str, float]:
+    there = [hop for hop in HOPS if any(hop in one.cpu_us for one in rounds)]
+    return {
+        hop: statistics.median(one.cpu_us.get(hop, 0.0) / number for one, number in zip(rounds, served, strict=True))
+        for hop in there
+    }
+
+
+def _worker(rounds: Sequence[Once], processes: int) -> float:
+    """The share of a core that a worker process took."""
+    if not processes:
+        return 0.0
+    shares = [one.cpu_us.get("uwsgi workers", 0.0) / 1e6 / max(one.measured.seconds, 1e-9) / processes for one in rounds]
+    return statistics.median(shares)

@@ -1,0 +1,141 @@
+"""What is measured: the stack of the folder where it is up, else one of its own that runs aside meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from portico.actions import history, instance, state, supervise
+from portico.actions.aside.stack import Standing, standing
+from portico.actions.bench.asked import Asked
+from portico.actions.bench.kinds import NOTHING_HERE
+from portico.actions.command_here import command_here
+from portico.actions.configure import load
+from portico.actions.live_environ import live_environ
+from portico.actions.options import Options, find_places
+from portico.actions.places import Places, elsewhere
+from portico.actions.resolve_role import role_of
+from portico.hops.uwsgi.facts import Stats
+from portico.model.errors import Exit, PorticoError
+from portico.model.plan import Plan
+from portico.system import processes
+from portico.system.accounts import Account, owner
+
+#: Flags of an earlier `up` that say where and beside what a stack stood, and not what it was.
+_OF_ITS_PLACE = ("listen", "role", "fast")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running stack. `live`: it is the site itself, with its visitors. `nginx` and `masters` are pids (None and empty
+    where none of it runs here), `supervisor` is that of supervisord. `folder` holds the files of its release; `environ` is
+    the application's (secrets: never shown), `app` the account it runs as. `log` is nginx's access log. `notes` are
+    sentences about the choice."""
+
+    plan: Plan
+    where: Places
+    live: bool
+    nginx: int | None
+    masters: tuple[int, ...]
+    supervisor: int | None
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+    app: Account
+    log: Path | None
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def target(asked: Asked) -> Iterator[Target]:
+    """The stack to measure, while the block runs. Raises PorticoError where there is none and none can be started."""
+    where = find_places(asked.options.project)
+    known = state.read(where)
+    found, why = _live(where, known)
+    if found and not asked.own:
+        yield found
+        return
+    why = ("the site is up, and a stack aside was asked for",) if found else why
+    if not asked.own and not why and (others := elsewhere(where)):
+        who = " and ".join(others)
+        why = (f"the stack that {who} runs cannot be looked into by this account: one of its own was measured",)
+    options = _options(asked.options, where, known)
+    if role_of(options, load(options.project).config.role) == "front" and not asked.own:
+        raise _nothing_here(options.project)
+    with standing(replace(options, role=None), purpose="measure") as made:
+        yield _aside(made, why)
+
+
+def _live(where: Places, known: state.State | None) -> tuple[Target | None, tuple[str, ...]]:
+    """The running stack, or why it cannot be measured (nothing where none runs)."""
+    seen = supervise.observe(where)
+    if known is None or not seen.running:
+        return None, ()
+    try:
+        plan = known.load_plan()
+    except ValueError:
+        return None, ("what runs was started by another version of Portico, so a stack of its own was measured",)
+    if plan.front == "elsewhere":
+        why = "what runs speaks the uwsgi protocol to an nginx elsewhere, so a stack with an nginx of its own was measured"
+        return None, (why,)
+    masters = {name: _master(seen.groups.get(name, ())) for name in known.names}
+    nginx = _master(seen.groups.get("nginx", ())) if plan.nginx else None
+    if None in masters.values() or (plan.nginx and nginx is None):
+        return None, ("a part of what should run does not: `portico status` says which; a stack of its own was measured",)
+    pids = tuple(pid for pid in masters.values() if pid)
+    log = Path(plan.nginx.access_log) if plan.nginx and plan.nginx.access_log != "off" else None
+    return (
+        Target(
+            plan=plan,
+            where=where,
+            live=True,
+            nginx=nginx,
+            masters=pids,
+            supervisor=seen.supervisor_pid,
+            folder=where.release_dir(known.release),
+            environ=live_environ(where, plan),
+            app=owner(Path(f"/proc/{pids[0]}")) if pids else owner(where.project),
+            log=log,
+        ),
+        (),
+    )
+
+
+def _master(pids: tuple[int, ...]) -> int | None:
+    return next(filter(processes.leads_group, pids), None)
+
+
+def _options(options: Options, where: Places, known: state.State | None) -> Options:
+    """With the flags that the site was last started with: they say which application it is."""
+    records = history.every(where) if known is None else ()
+    flags = known.flags if known else records[0].flags if records else {}
+    return options.over({name: value for name, value in flags.items() if name not in _OF_ITS_PLACE})
+
+
+def _aside(made: Standing, why: tuple[str, ...]) -> Target:
+    return Target(
+        plan=made.plan,
+        where=made.asked.where,
+        live=False,
+        nginx=made.nginx,
+        masters=made.uwsgi,
+        supervisor=None,
+        folder=made.folder,
+        environ=made.asked.environ,
+        app=made.asked.machine.app,
+        log=Path(made.plan.nginx.access_log) if made.plan.nginx else None,
+        notes=why,
+    )
+
+
+def _nothing_here(project: Path) -> PorticoError:
+    fix = [f"{command_here(project)} up -d", f"{command_here(project)} bench   # then through that nginx"]
+    cause = "this folder's role is `front`, and its nginx does not run"
+    return PorticoError(NOTHING_HERE.found(cause=cause, evidence=['role = "front"'], fix=fix), Exit.USAGE)
+
+
+def stats(found: Target) -> list[Stats]:
+    """What its uWSGI instances say of themselves, as far as they answer."""
+    every = (instance.stats(found.where, one.name) for one in found.plan.uwsgi.each())
+    return [one for one in every if one]

@@ -1,0 +1,138 @@
+"""The Result of a measurement: JSON-ready data and findings. Pure but for asking how many cores there are."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from portico.actions.bench.asked import Asked, Page
+from portico.actions.bench.floor import Measurer, Python
+from portico.actions.bench.judge import added_us, judge, ours
+from portico.actions.bench.kinds import FAILED, LOST
+from portico.actions.bench.seen import Figures
+from portico.actions.bench.target import Target
+from portico.actions.bench.unlike import floor_differs, warning
+from portico.model.finding import Finding
+from portico.system.http import Answer
+from portico.system.processes import cores
+
+Data = dict[str, Any]
+#: docs/howto-bench.md says where it comes from.
+PLAIN_PYTHON = 0.86
+
+
+def result(
+    asked: Asked,
+    found: Target,
+    listed: Sequence[Page],
+    every: Sequence[Figures],
+    first: Sequence[Answer],
+    floor: Measurer,
+    memory: Mapping[str, int],
+) -> Data:
+    """Everything that the screen and `--json` show, secrets not yet taken out."""
+    plan = found.plan
+    rows = zip(listed, every, first, strict=True)
+    return {
+        "project": plan.paths.project,
+        "live": found.live,
+        "url": plan.listen.url,
+        "front": plan.front,
+        "clients": asked.clients,
+        "seconds": asked.seconds,
+        "rounds": asked.rounds,
+        "headers": [name for name, _ in asked.headers],
+        "cores": cores(),
+        "nginx": ".".join(map(str, plan.nginx.binary.version)) if plan.nginx else None,
+        "uwsgi": {
+            "version": plan.interpreter.uwsgi.version,
+            "processes": plan.uwsgi.processes,
+            "threads": plan.uwsgi.threads,
+            "instances": plan.uwsgi.instances,
+        },
+        "python": {"version": floor.python.version or plan.interpreter.version, "optimized": floor.python.optimized},
+        "pages": [_page(page, seen, answer, asked) for page, seen, answer in rows],
+        "memory_bytes": dict(memory),
+        "floor_missing": floor.why,
+        "notes": [*found.notes, *_notes(found, every, floor.python)],
+    }
+
+
+def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
+    judged = judge(seen, cores(), asked.clients)
+    added = added_us(seen)
+    told = asdict(seen)
+    return {
+        "path": page.path,
+        "host": page.host,
+        "status": seen.status,
+        "content_type": answer.headers.get("content-type", ""),
+        "bytes": len(answer.body),
+        **told,
+        "statuses": {str(status): number for status, number in seen.statuses.items()},
+        "app_share": _share(seen),
+        "added_us": added,
+        "bound": judged.bound,
+        "says": judged.says,
+        "next": judged.next,
+        "warning": warning(page, seen, answer.headers.get("location", "")),
+        "floor_note": floor_differs(seen),
+    }
+
+
+def _share(seen: Figures) -> float | None:
+    """The part of the CPU time of a request that is the application's own."""
+    if seen.floor_us is None or not seen.total_us.median:
+        return None
+    return min(1.0, seen.floor_us.median / seen.total_us.median)
+
+
+def _notes(found: Target, every: Sequence[Figures], python: Python) -> Iterator[str]:
+    others = sum(seen.others for seen in every)
+    if others:
+        yield (
+            f"{others:,} requests of visitors came meanwhile: CPU per request is of theirs and ours together, and they took "
+            "threads and cores from these"
+        )
+    if found.live and found.log:
+        yield "nginx's log holds these requests, too; their user agent is portico-bench"
+    if python.optimized is False:
+        yield (
+            f"this Python {python.version} was built without --enable-optimizations: one built with it (Debian's python3, "
+            f"for one) took {PLAIN_PYTHON} of the CPU time a request in our measurement of a JSON view"
+        )
+    busiest = max((seen.machine - ours(seen, cores()) for seen in every), default=0.0)
+    if busiest > 0.25:
+        yield f"others took {busiest * 100:.0f} % of this machine: requests a second are too low, CPU a request hardly"
+
+
+def findings(listed: Sequence[Page], every: Sequence[Figures]) -> tuple[Finding, ...]:
+    """Requests that were lost, then those that were answered 5xx: one finding each for all pages."""
+    rows = list(zip(listed, every, strict=True))
+    lost = [(page, seen) for page, seen in rows if seen.lost]
+    failed = [(page, seen) for page, seen in rows if seen.failed]
+    return (*_lost(lost), *_failed(failed))
+
+
+def _lost(rows: Sequence[tuple[Page, Figures]]) -> Iterator[Finding]:
+    if rows:
+        number = sum(sum(seen.lost.values()) for _, seen in rows)
+        whole = sum(seen.answers for _, seen in rows) + number
+        seen_at = [f"{page.path}: {_counted(seen.lost)}" for page, seen in rows]
+        fix = ["portico logs --hop nginx", "portico logs --hop uwsgi"]
+        yield LOST.found(f"{number:,} of {whole:,} requests had no whole answer", seen_at, fix, basis="request")
+
+
+def _failed(rows: Sequence[tuple[Page, Figures]]) -> Iterator[Finding]:
+    if rows:
+        number = sum(seen.failed for _, seen in rows)
+        whole = sum(seen.answers for _, seen in rows)
+        seen_at = [f"{page.path}: {_counted(seen.statuses)}" for page, seen in rows]
+        fix = [f"portico doctor {shlex.quote(rows[0][0].path)}", "portico logs --status 5xx"]
+        yield FAILED.found(f"{number:,} of {whole:,} answers were 5xx", seen_at, fix, basis="request")
+
+
+def _counted(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{what} x {number:,}" for what, number in counts.items())

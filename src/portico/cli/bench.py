@@ -1,0 +1,83 @@
+"""`portico bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portico.cli.output import Screen
+from portico.cli.verb import verb
+from portico.model.result import Result
+
+
+@verb("bench")
+@click.argument("paths", nargs=-1, metavar="[PATH ...]")
+@click.option("--clients", type=click.IntRange(1, 10000), default=8, show_default=True, help="Clients at once.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each page in each round."
+)
+@click.option("--rounds", type=click.IntRange(1, 100), default=5, show_default=True, help="Interleaved over the pages.")
+@click.option("--curve", is_flag=True, help="Also with 1, 2, 4, ... 128 clients, and a plot of it.")
+@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write the plot of --curve as SVG.")
+@click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
+@click.option("-H", "--header", "headers", metavar="HEADER", multiple=True, help="'Name: value'; its value is never shown.")
+@click.option("--aside", "own", is_flag=True, help="A stack of its own even where the site is up.")
+@click.option("--app", "target", metavar="TARGET", default="", help="As with `up`: hello.py, package.module:callable.")
+@click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself. Implies --aside.")
+@click.option("--python", metavar="PATH", help="The project's Python. Implies --aside.")
+@click.option("--settings", metavar="MODULE", help="Django's settings module. Implies --aside.")
+@click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path. Implies --aside.")
+@click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root.")
+def command(
+    screen: Screen,
+    project: Path,
+    paths: tuple[str, ...],
+    clients: int,
+    seconds: float,
+    rounds: int,
+    curve: bool,
+    svg: Path | None,
+    host: str,
+    headers: tuple[str, ...],
+    own: bool,
+    **shaping: Any,
+) -> Result:
+    """Measure what requests cost: through nginx and uWSGI, and in the application alone.
+
+    The site is measured while it is up, visitors and all; otherwise a stack of its own is started on a spare port and
+    stopped afterwards. PATH is a path of the site; without one the health path is asked. Only GETs are sent, thousands of
+    them: a view that changes something on GET will change it as often.
+    """
+    from portico.actions.bench.asked import Asked
+    from portico.actions.bench.run import bench
+    from portico.actions.options import Options
+
+    options = Options(project, **shaping)
+    own = own or bool(options.flags().keys() - {"allow_root_app"})
+    pairs = tuple(map(_header, headers))
+    asked = Asked(options, paths, host, pairs, clients, seconds, rounds, curve or svg is not None, own)
+    result = bench(asked, screen.say)
+    if svg is not None:
+        _write(svg, result)
+        screen.say(f"wrote {svg}")
+    return result
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        # The text may be a credential that lost its name.
+        raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
+    return name.strip(), value.strip()
+
+
+def _write(path: Path, result: Result) -> None:
+    from portico.actions.bench.curve import picture
+    from portico.export.plot_svg import svg
+
+    try:
+        path.write_text(svg(picture(result.data["curve"])), encoding="utf-8")
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--svg") from None
