@@ -65,7 +65,7 @@ def run(options: Options, folder: Path) -> Results:
     progress = Progress(_plan(options, len(wanted)))
     current: Run | None = None
     try:
-        with staged(wanted, folder, progress.say) as stage:
+        with staged(wanted, folder, lambda text: _started(progress, text, len(wanted))) as stage:
             progress.done("start")
             current = Run(options, stage, progress, _machine(options, stage, folder))
             for key in options.only:
@@ -78,6 +78,11 @@ def run(options: Options, folder: Path) -> Results:
     if current is None:
         raise SystemExit("nothing was measured")
     return _keep(current, old)
+
+
+def _started(progress: Progress, text: str, number: int) -> None:
+    progress.say(text)
+    progress.done("start", 1 / number)
 
 
 def _plan(options: Options, number: int) -> dict[str, float]:
