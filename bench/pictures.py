@@ -14,7 +14,7 @@ from portico.model.plot import Bar, Bars, Line, Plot
 
 _TOP, _ROW = 84, 26
 #: Pixels for the words at the right of the overview.
-_RIGHT = 272
+_RIGHT = 280
 #: Ratios beyond are drawn at the edge.
 _LEAST, _MOST = 0.2, 20.0
 
@@ -87,6 +87,7 @@ def overview(results: Results) -> str:
         near=(across(1 / NEAR), across(NEAR)),
         ticks=ticks(axis, across),
         rows=rows,
+        clipped=any(not _LEAST <= ratio.median <= _MOST for one in there for _, ratio, _ in dots[one.key]),
     )
     return drawn.lstrip()
 

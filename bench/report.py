@@ -15,7 +15,7 @@ def text(results: Results) -> str:
     """The page as Markdown; the pictures that it shows are those of `pictures.all_of`."""
     parts = [
         "# Performance",
-        "<!-- Written by `make bench`; do not edit. -->",
+        "<!-- Written by `make bench ARGS=--write`; do not edit. -->",
         *report_head.paragraphs(results),
         *report_summary.paragraphs(results),
         *report_workloads.paragraphs(results),

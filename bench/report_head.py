@@ -58,8 +58,11 @@ def again() -> list[str]:
     """How to run it again."""
     return [
         "## Run it again",
-        "```sh\nmake bench            # installs every stack into an environment of its own, measures, writes this page\n"
-        "make bench ARGS=--help\n```",
+        "```sh\n"
+        "make bench                # installs every stack into an environment of its own, measures, prints this page\n"
+        "make bench ARGS=--write   # and writes it with its pictures\n"
+        "make bench ARGS=--help    # shorter runs, some stacks or workloads only\n"
+        "```",
         "The stacks go into `~/.cache/portico-bench/` (or below `$XDG_CACHE_HOME`), never into Portico's own environment. "
         "Where a stack cannot be installed, the page says so and the others are measured.",
     ]
