@@ -61,7 +61,7 @@ def _counted(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> str:
 
 
 def _unknown(stack: StackSeen) -> bool:
-    return None in (stack.static, stack.slow_clients, stack.reload)
+    return not lacking(stack) and None in (stack.static, stack.slow_clients, stack.reload)
 
 
 def _behind(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> list[str]:

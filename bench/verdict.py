@@ -15,7 +15,7 @@ PORTICO, FLOOR = "portico", "floor"
 NEAR = 1.03
 #: What a stack must do to be compared with, and what is said of one that does not.
 QUALITIES = {
-    "static": "does not serve static files",
+    "static": "serves no static files without the application",
     "slow_clients": "does not survive slow clients",
     "reload": "does not reload without loss",
 }
