@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,9 +20,10 @@ SLEEPS = Nature(wall_us=50_600, cpu_us=500, load_us=100)
 COMPUTES = Nature(wall_us=12_000, cpu_us=11_400, load_us=200)
 
 
-def row(size: Size, *per_s: float, p99_ms: float = 50.0, megabytes: float = 80.0, lost: int = 0, bad: int = 0) -> Row:
-    rounds = [Round(rate, p99_ms / 2, p99_ms, 5.0, 400.0, megabytes * 1e6) for rate in per_s]
-    rounds[0] = Round(per_s[0], p99_ms / 2, p99_ms, 5.0, 400.0, megabytes * 1e6, lost, bad)
+def row(size: Size, *per_s: float, p99_ms: float = 50.0, megabytes: float = 80.0, **seen: float) -> Row:
+    """`lost` and `bad` are those of the first round."""
+    rounds = [Round(rate, p99_ms / 2, p99_ms, 5.0, 400.0, megabytes * 1e6, others=seen.get("others", 0.0)) for rate in per_s]
+    rounds[0] = replace(rounds[0], lost=int(seen.get("lost", 0)), bad=int(seen.get("bad", 0)))
     return Row(size, tuple(rounds))
 
 
@@ -105,6 +107,13 @@ def test_noise_keeps_the_present_setting_and_says_so() -> None:
 def test_a_slow_spell_that_hits_both_alike_is_no_noise() -> None:
     found = decide(row(NOW, 500, 250, 480, 100), row(Size(4, 2), 600, 300, 576, 120))
     assert (found.outcome, found.size) == ("change", Size(4, 2))
+
+
+def test_what_other_processes_take_makes_a_difference_less_sure() -> None:
+    slower, faster = row(NOW, 500, 505, 495, others=0.5), row(Size(4, 2), 600, 610, 590, others=0.5)
+    assert decide(slower, faster).outcome == "keep"
+    assert decide(slower, row(Size(4, 2), 5000, 5100, 4900, others=0.5)).outcome == "change"
+    assert "50%" in about(NOW, others=0.5)["load"]
 
 
 def test_much_less_memory_for_the_same_speed_is_worth_a_change() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -48,10 +49,26 @@ class Screen:
         self.as_json = self.form == "json"
         self.project = project or Path()
         self.colour = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+        self._at = False
+
+    def at(self, doing: str) -> None:
+        """What a long step is doing, on a line that the next output takes the place of. Only a terminal is told."""
+        if self.form == "text" and _is_terminal(sys.stderr):
+            self._clear()
+            columns = shutil.get_terminal_size((100, 24)).columns
+            click.echo(f"    {doing}"[: columns - 1], nl=False, err=True)
+            self._at = True
+
+    def _clear(self) -> None:
+        """Back to the beginning of the line, and nothing left in it (ECMA-48, 8.3.41)."""
+        if self._at:
+            click.echo("\r\x1b[K", nl=False, err=True, color=True)
+            self._at = False
 
     def say(self, step: str) -> None:
         """One step of a long command, done."""
         if self.form == "text":
+            self._clear()
             mark = click.style("✓", fg="green") if self._err_colour() else "✓"
             click.echo(f"  {mark} {step}", err=True)
 
@@ -64,6 +81,7 @@ class Screen:
 
     def show(self, result: Result) -> None:
         """The whole Result: text with findings after it, or what a program reads."""
+        self._clear()
         if self.form != "text":
             click.echo(self._for_programs(result))
             return

@@ -30,14 +30,13 @@ def cpu_us(pids: Iterable[int]) -> float:
     It is exact to the nanosecond, where /proc/PID/stat counts in ticks of 10 ms. A process or a thread that is gone counts
     nothing: take the difference of two readings only while all live.
     """
-    total = 0
-    for pid in pids:
-        try:
-            tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
-        except OSError:
-            continue
-        total += sum(_on_cpu_ns(pid, task) for task in tasks)
-    return total / 1000
+    return _scheduled_ns(pids, 0) / 1000
+
+
+def queued_us(pids: Iterable[int]) -> float:
+    """Microseconds in which they could have computed and waited for a core, because others had it (the second figure of the
+    same files). For the difference of two readings the same is true."""
+    return _scheduled_ns(pids, 1) / 1000
 
 
 def pss_bytes(pids: Iterable[int]) -> int:
@@ -53,8 +52,19 @@ def _parent(pid: int) -> int | None:
     return int(row.rsplit(")", 1)[1].split()[1])
 
 
-def _on_cpu_ns(pid: int, task: str) -> int:
+def _scheduled_ns(pids: Iterable[int], figure: int) -> int:
+    total = 0
+    for pid in pids:
+        try:
+            tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+        except OSError:
+            continue
+        total += sum(_of_task_ns(pid, task, figure) for task in tasks)
+    return total
+
+
+def _of_task_ns(pid: int, task: str, figure: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text(encoding="ascii").split()[0])
+        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text(encoding="ascii").split()[figure])
     except (OSError, IndexError):
         return 0

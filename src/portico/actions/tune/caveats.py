@@ -27,9 +27,9 @@ class Caveat:
 @dataclass(frozen=True)
 class Circumstances:
     """What a recommendation of `size` meets. `uwsgis` run beside each other (`instances`). `databases` as
-    `inside/examine_database.py` describes them; None where they could not be asked. `pss_bytes` is what one uWSGI of that size
-    took, `free_bytes` what the machine has left. `load_us`, `server_us`: CPU for each request of who sent it, and of nginx and
-    uWSGI."""
+    `inside/examine_database.py` describes them; None where they could not be asked. `pss_bytes` is what all uWSGIs of that
+    size took, `free_bytes` what the machine has left. `load_us`, `server_us`: CPU for each request of who sent it, and of
+    nginx and uWSGI. `others`: the part of the cores that other processes took, where that is worth telling."""
 
     size: Size
     present: Size
@@ -39,6 +39,7 @@ class Circumstances:
     free_bytes: int = 0
     load_us: float = 0.0
     server_us: float = 0.0
+    others: float = 0.0
     harakiri_s: int = 0
     uwsgis: int = 1
     databases: Sequence[Mapping[str, Any]] | None = field(default=())
@@ -46,8 +47,17 @@ class Circumstances:
 
 def caveats(seen: Circumstances) -> tuple[Caveat, ...]:
     """Those that apply, the gravest first."""
-    found = [*_databases(seen), *_memory(seen), *_threads(seen), *_load(seen), _paths(seen)]
+    found = [*_others(seen), *_databases(seen), *_memory(seen), *_threads(seen), *_load(seen), _paths(seen)]
     return tuple(found)
+
+
+def _others(seen: Circumstances) -> Iterator[Caveat]:
+    if seen.others:
+        yield Caveat(
+            "load",
+            "the machine was busy with other things, so that only large differences count: run it again when it is quiet",
+            (f"other processes took {seen.others:.0%} of the cores in the middle of the rounds",),
+        )
 
 
 def _databases(seen: Circumstances) -> Iterator[Caveat]:
@@ -82,26 +92,24 @@ def _connections(seen: Circumstances, one: Mapping[str, Any], vendor: str) -> It
         if not known or 2 * needed > known:
             yield Caveat(
                 "database",
-                f"{needed} connections are needed, {2 * needed} while a release changes; how many {vendor} allows could not be "
-                f"told{usual}",
+                f"{needed} connections are needed, {2 * needed} while a release changes; how many {vendor} allows could not "
+                f"be told{usual}",
                 tuple(rows),
             )
         return
     rows.append(f"max_connections = {most}, of which {used} were in use")
     if 2 * needed <= int(most) - int(used):
         return
-    over = (
-        "more than"
-        if needed > int(most) - int(used)
-        else "enough, but not while a release changes, which needs twice as many:"
-    )
+    free = int(most) - int(used)
     keeps = "each thread keeps one between requests" if age != 0 else "each thread needs one while it answers"
-    told = f"{needed} connections are {over}" if over == "more than" else f"the database's connections are {over}"
-    yield Caveat("database", f"{told} {int(most) - int(used)} are free ({keeps})", tuple(rows))
+    told = f"{needed} connections are more than the {free} that are free"
+    if needed <= free:
+        told = f"{needed} connections are free, but not the {2 * needed} that both releases need while one takes over"
+    yield Caveat("database", f"{told} ({keeps})", tuple(rows))
 
 
 def _memory(seen: Circumstances) -> Iterator[Caveat]:
-    whole = seen.pss_bytes * seen.uwsgis
+    whole = seen.pss_bytes
     if not seen.free_bytes or 2 * whole <= seen.free_bytes:
         return
     yield Caveat(
@@ -123,7 +131,7 @@ def _threads(seen: Circumstances) -> Iterator[Caveat]:
         rows.append(f"harakiri = {seen.harakiri_s} s ends a worker with every request in it: up to {size.threads}")
     yield Caveat(
         "threads",
-        "code that is not thread-safe (module globals that change, some C libraries) fails under threads, and seldom in a test",
+        "code that is not thread-safe (module globals that change, some C libraries) fails under threads, seldom in a test",
         tuple(rows),
     )
 

@@ -15,8 +15,8 @@ _GROWTH = 1.3
 
 @dataclass(frozen=True)
 class Room:
-    """`memory_bytes` are free; a uWSGI of the size `seen` took `seen_bytes`. `connections`: how many more the database takes,
-    None where nothing says so; `holds`: a thread keeps its connection between requests (CONN_MAX_AGE)."""
+    """`memory_bytes` are free; a uWSGI of the size `seen` took `seen_bytes`. `connections`: how many more the database
+    takes, None where nothing says so; `holds`: a thread keeps its connection between requests (CONN_MAX_AGE)."""
 
     memory_bytes: int
     seen: Size

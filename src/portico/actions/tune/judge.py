@@ -1,8 +1,9 @@
 """Which setting the figures speak for. Pure.
 
 Of those within 3 % of the most requests a second, with a p99 of at most 1.25 times the best one's, the one that takes least
-memory. Rounds are compared in pairs, each with the one beside it in time, so that what slows the machine down for a while slows
-both; where the pairs do not agree, it is noise, and the present setting stays.
+memory. Rounds are compared in pairs, each with the one beside it in time, so that what slows the machine down for a while
+slows both; where the pairs do not agree, it is noise, and the present setting stays. What other processes took of the cores
+meanwhile makes every comparison so much less sure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ NEAR = 0.97
 SLOWER = 1.25
 #: Memory that is saved has to be more than this, in every usual round, to be worth a change.
 _SAVED = 0.95
+_USUAL = 0.1
 LEAST_ROUNDS = 2
 
 
@@ -36,12 +38,14 @@ def judged(rows: Sequence[Row], present: Size, clients: int) -> Judged:
         chosen = _cheapest(near)
         why = f"with {present} requests fail at {clients} clients, with {chosen.size} none did"
         return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))), best.size, names)
-    worse = _worse(now, best)
-    better = [row for row in near if row is not now and ((worse and _worse(now, row)) or _saves(now, row))]
+    doubt = others(measured)
+    worse = _worse(now, best, doubt)
+    better = [row for row in near if row is not now and ((worse and _worse(now, row, doubt)) or _saves(now, row))]
     if not better:
-        return Judged("keep", present, _stays(now, best, _cheapest(near), clients), best.size, names)
+        told = _busy(doubt) if doubt and _worse(now, best, 0.0) else _stays(now, best, clients)
+        return Judged("keep", present, (told, *_would_save(now, _cheapest(near))), best.size, names)
     chosen = _cheapest(better)
-    why = _beside(chosen, now, len(better)) if _worse(now, chosen) else _cheaper(chosen, now)
+    why = _beside(chosen, now, len(better)) if _worse(now, chosen, doubt) else _cheaper(chosen, now)
     return Judged("change", chosen.size, (why,), best.size, names)
 
 
@@ -66,10 +70,16 @@ def ratios(over: Row, under: Row, name: str) -> Spread:
     return spread([first / second for first, second in pairs if second])
 
 
-def _worse(now: Row, best: Row) -> bool:
+def others(rows: Sequence[Row]) -> float:
+    """The part of the cores that other processes took, 0 to 1; a tenth is what any machine does beside its work."""
+    found = spread([one for row in rows for one in row.values("others")]).median
+    return found if found > _USUAL else 0.0
+
+
+def _worse(now: Row, best: Row, doubt: float) -> bool:
     """Whether the present setting falls behind in most rounds, rather than in one that was disturbed."""
-    behind = ratios(best, now, "per_s").lower > 1 / NEAR
-    return behind or ratios(now, best, "p99_ms").lower > SLOWER
+    behind = ratios(best, now, "per_s").lower > 1 / NEAR + doubt
+    return behind or ratios(now, best, "p99_ms").lower > SLOWER + doubt
 
 
 def _saves(now: Row, chosen: Row) -> bool:
@@ -80,37 +90,43 @@ def _cheapest(rows: Sequence[Row]) -> Row:
     return min(rows, key=lambda row: (row.median("pss_bytes"), row.size.slots))
 
 
-def _stays(now: Row, best: Row, cheapest: Row, clients: int) -> tuple[str, ...]:
+def _busy(doubt: float) -> str:
+    return f"others were better, but other processes took {doubt:.0%} of the cores: such a difference is not sure"
+
+
+def _stays(now: Row, best: Row, clients: int) -> str:
     if now.size == best.size:
-        told = f"no other setting answers more requests a second at {clients} clients"
-    elif _near(now, best):
-        told = (
-            f"it answers {now.median('per_s'):.0f} requests/s, the best ({best.size}) {best.median('per_s'):.0f}: no "
-            "difference that matters"
-        )
-    else:
-        rate = ratios(best, now, "per_s")
-        told = (
-            f"the difference is within the noise: in the middle half of the rounds {best.size} answered {rate.lower:.2f} to "
-            f"{rate.upper:.2f} times as many requests"
-        )
+        return f"no other setting answers more requests a second at {clients} clients"
+    rates = f"it answers {now.median('per_s'):.0f} requests/s, the best ({best.size}) {best.median('per_s'):.0f}"
+    if _near(now, best):
+        return f"{rates}: no difference that matters"
+    pairs = ratios(best, now, "per_s")
+    return (
+        f"{rates}: within the noise, for in the middle half of the rounds that was {pairs.lower:.2f} to {pairs.upper:.2f} "
+        "times as many"
+    )
+
+
+def _would_save(now: Row, cheapest: Row) -> tuple[str, ...]:
     saved = now.median("pss_bytes") - cheapest.median("pss_bytes")
     if cheapest.size == now.size or saved < now.median("pss_bytes") * (1 - NEAR):
-        return (told,)
-    return (told, f"{cheapest.size} would save {human_bytes(round(saved))} of memory, too little to be sure of")
+        return ()
+    return (f"{cheapest.size} would save {human_bytes(round(saved))} of memory, too little to be sure of",)
 
 
 def _cheaper(chosen: Row, now: Row) -> str:
-    return (
-        f"it answers as many requests as {now.size} ({chosen.median('per_s'):.0f} and {now.median('per_s'):.0f} a second) with "
-        f"{human_bytes(round(chosen.median('pss_bytes')))} of memory instead of {human_bytes(round(now.median('pss_bytes')))}"
-    )
+    rates = f"{chosen.median('per_s'):.0f} and {now.median('per_s'):.0f} a second"
+    return f"it answers as many requests as {now.size} ({rates}) with {_memory(chosen)} of memory instead of {_memory(now)}"
 
 
 def _beside(chosen: Row, now: Row, near: int) -> str:
     least = "; of those as good it takes least memory" if near > 1 else ""
     return (
         f"{chosen.median('per_s'):.0f} requests/s instead of {now.median('per_s'):.0f} with {now.size}, p99 "
-        f"{chosen.median('p99_ms'):.0f} ms instead of {now.median('p99_ms'):.0f} ms, memory "
-        f"{human_bytes(round(chosen.median('pss_bytes')))} instead of {human_bytes(round(now.median('pss_bytes')))}{least}"
+        f"{chosen.median('p99_ms'):.0f} ms instead of {now.median('p99_ms'):.0f} ms, memory {_memory(chosen)} instead of "
+        f"{_memory(now)}{least}"
     )
+
+
+def _memory(row: Row) -> str:
+    return human_bytes(round(row.median("pss_bytes")))

@@ -13,7 +13,7 @@ from portico.actions.tune.sizes import Size
 class Round:
     """One turn of one setting. At the concurrency asked: good answers a second, latencies, CPU of nginx and uWSGI for each
     answer, memory of uWSGI (PSS) behind it, requests `lost` and answers that were not 2xx (`bad`). `alone_ms`: the median
-    latency of one client alone."""
+    latency of one client alone. `others`: the part of the cores, 0 to 1, that other processes took meanwhile."""
 
     per_s: float
     p50_ms: float
@@ -23,6 +23,7 @@ class Round:
     pss_bytes: float
     lost: int = 0
     bad: int = 0
+    others: float = 0.0
 
 
 @dataclass(frozen=True)

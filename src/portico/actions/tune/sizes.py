@@ -37,7 +37,7 @@ class Size:
 @dataclass(frozen=True)
 class Nature:
     """What one request costs while it is alone, in microseconds: `wall_us` from sending it to the whole answer, `cpu_us` of
-    it nginx and uWSGI compute, `load_us` whoever sends it does. Means of all paths asked."""
+    it nginx and uWSGI compute, `load_us` go to who sends it and to waiting for a core. Means of all paths asked."""
 
     wall_us: float
     cpu_us: float
@@ -62,9 +62,10 @@ class Nature:
     def slots(self, cores: int, clients: int) -> int:
         """Requests that have to be in the application at a time to keep every core busy, which is throughput times the time
         of one (Little's law, https://doi.org/10.1287/opre.9.3.383); never more than there are clients."""
-        if not self.waits or not self.cpu_us:
+        if not self.waits:
             return min(cores, clients)
-        return max(1, min(clients, math.ceil(cores * (self.waiting_us + self.cpu_us) / self.cpu_us)))
+        made = cores * (self.waiting_us + self.cpu_us)
+        return clients if made >= clients * self.cpu_us else math.ceil(made / self.cpu_us)
 
 
 def candidates(
@@ -108,7 +109,7 @@ def _around(nature: Nature, cores: int, clients: int) -> Iterator[Size]:
     yield from (Size(base, _rung(full / 2)), Size(2 * base, _rung(full / 2)), Size(base, _rung(full / 4)))
     if base * _rung(full * 2) <= clients:
         yield Size(base, _rung(full * 2))
-    yield from (Size(2 * base, _rung(full / 4)), Size(base, 2), Size(base, 1))
+    yield from (Size(2 * base, _rung(full / 4)), Size(base, 2))
 
 
 def _rung(threads: float) -> int:

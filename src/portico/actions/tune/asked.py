@@ -1,0 +1,43 @@
+"""What `portico tune` was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portico.actions.options import Options
+from portico.model.load import Request
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`paths` are asked in turn by each of `clients`; none: the health path. `seconds` is how long each setting is loaded in
+    each of `rounds`; None and 0 stand for as much as the page needs. `host` is the Host header, empty for one that
+    ALLOWED_HOSTS permits. `processes` and `threads`: what to try, empty for what the page makes sensible. `svg`: where the
+    picture goes, None for `.portico/tune.svg`. `write`: put a recommendation into the configuration."""
+
+    options: Options
+    paths: tuple[str, ...] = ()
+    clients: int = 64
+    seconds: float | None = None
+    rounds: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    host: str = ""
+    processes: tuple[int, ...] = ()
+    threads: tuple[int, ...] = ()
+    svg: Path | None = None
+    write: bool = False
+
+    def requests(self, health_path: str) -> tuple[Request, ...]:
+        """What is sent, in turn."""
+        headers = {"User-Agent": "portico", "Accept": "*/*", **dict(self.headers)}
+        return tuple(Request(path, "GET", headers) for path in self.paths or (health_path,))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: what it does now, the part that is done (0 to 1), and about how many seconds are left."""
+
+    doing: str
+    done: float = 0.0
+    left_s: float = field(default=0.0, compare=False)

@@ -1,0 +1,109 @@
+"""The settings that are compared, each as a uWSGI of its own behind one nginx: as releases are, of which one is live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+from portico.actions import slots, stage
+from portico.actions.aside.processes import NO_TRACES, START_S, Deadline, NotStarted, TimeIsOver, start_uwsgi, stopped_after
+from portico.actions.aside.stack import Standing, log, standing
+from portico.actions.options import Options
+from portico.actions.start_failure import DID_NOT_LOAD
+from portico.actions.tune.sizes import Size
+from portico.hops.uwsgi import commands
+from portico.model.command import Command
+from portico.model.errors import PorticoError
+from portico.system.accounts import to_become
+from portico.system.aside import Aside
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One setting that runs. `uwsgi` are the pids of its masters, `nginx` that of nginx's, if there is one. `live` lets
+    requests to `host` and `port` go to it."""
+
+    size: Size
+    host: str
+    port: int
+    nginx: int | None
+    uwsgi: tuple[int, ...]
+    live: Callable[[], None] = field(compare=False)
+
+    @property
+    def roots(self) -> tuple[int, ...]:
+        """Everything that works for a request."""
+        return self.uwsgi if self.nginx is None else (self.nginx, *self.uwsgi)
+
+
+def present(base: Standing) -> Contender:
+    """The setting that the site has now."""
+    plan = base.plan.uwsgi
+
+    def live() -> None:
+        for instance in plan.each():
+            slots.point(base.asked.where, instance)
+
+    size = Size(plan.processes, plan.threads)
+    return Contender(size, base.host, base.port, base.nginx, base.uwsgi, live if base.nginx else lambda: None)
+
+
+@contextmanager
+def beside(
+    base: Standing, options: Options, sizes: Sequence[Size], started: Callable[[Size], None]
+) -> Iterator[dict[Size, Contender | str]]:
+    """Those settings, while the block runs; of one that does not start, why. `started` is told each."""
+    with ExitStack() as stack:
+        processes = stack.enter_context(stopped_after())
+        found: dict[Size, Contender | str] = {}
+        for number, size in enumerate(sizes, start=2):
+            try:
+                if base.nginx is None:
+                    found[size] = _alone(stack, options, size)
+                else:
+                    found[size] = _release(base, size, number, processes)
+            except (PorticoError, NotStarted, TimeIsOver) as error:
+                found[size] = _reason(error)
+            started(size)
+        yield found
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PorticoError):
+        return error.findings[0].cause
+    if isinstance(error, NotStarted):
+        return f"it did not start: {error.cause}" + (f" ({error.said[-1]})" if error.said else "")
+    return "it did not start in time"
+
+
+def _release(base: Standing, size: Size, number: int, processes: Aside) -> Contender:
+    """As another release of the same site; nginx reaches it by the link that names the live one."""
+    where, app = base.asked.where, base.asked.machine.app
+    plan = stage.as_numbered(base.plan, where, base.plan.uwsgi.instance + number)
+    plan = replace(plan, uwsgi=replace(plan.uwsgi, processes=size.processes, threads=size.threads))
+    folder = stage.stage(where, plan, app)
+    limit_s = plan.release.load_timeout_s
+    masters = []
+    for instance in plan.uwsgi.each():
+        command = Command(
+            argv=commands.serve_argv(plan, f"{folder}/{instance.ini}", f"{folder}/uwsgi_launcher.py"),
+            why=f"run uWSGI with {size}",
+            cwd=plan.site.directory,
+            environ={**base.asked.environ, **NO_TRACES},
+            user=to_become(app) or None,
+        )
+        deadline = Deadline(limit_s + START_S)
+        masters.append(start_uwsgi(processes, command, log(base.asked), DID_NOT_LOAD, deadline, limit_s).pid)
+
+    def live() -> None:
+        for instance in plan.uwsgi.each():
+            slots.point(where, instance)
+
+    return Contender(size, base.host, base.port, base.nginx, tuple(masters), live)
+
+
+def _alone(stack: ExitStack, options: Options, size: Size) -> Contender:
+    """Without nginx, each listens on a port of its own."""
+    values = {"uwsgi.processes": size.processes, "uwsgi.threads": size.threads}
+    return present(stack.enter_context(standing(options, values, "tune")))

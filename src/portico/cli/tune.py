@@ -1,0 +1,108 @@
+"""`portico tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portico.cli.output import Screen
+from portico.cli.verb import verb
+from portico.model.result import Result
+
+
+class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """`1,2,4`: whole numbers from 1 to 1024."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(part.isdigit() and 1 <= int(part) <= 1024 for part in parts):
+            self.fail(f"{value!r} is not a list of numbers from 1 to 1024, such as 1,2,4", param, context)
+        return tuple(dict.fromkeys(map(int, parts)))
+
+
+@verb("tune")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--clients", metavar="N", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many ask.")
+@click.option(
+    "--seconds", metavar="S", type=click.FloatRange(0.1, 600), help="Load on each setting in each round (default: 1.2)."
+)
+@click.option("--rounds", metavar="N", type=click.IntRange(2, 100), help="Rounds of all settings (default: 4).")
+@click.option("--processes", metavar="1,2,4", type=Numbers(), default=(), help="Try these numbers of processes.")
+@click.option("--threads", metavar="1,2,8", type=Numbers(), default=(), help="Try these numbers of threads.")
+@click.option("-H", "--header", "headers", metavar="HEADER", multiple=True, help="'Name: value', sent with every request.")
+@click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
+@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="The picture (default: .portico/tune.svg).")
+@click.option("--write", is_flag=True, help="Put a recommendation into portico.toml, and show the change.")
+@click.option("--app", "target", metavar="TARGET", default="", help="As with `up`: hello.py, package.module:callable.")
+@click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself.")
+@click.option("--python", metavar="PATH", help="The project's Python.")
+@click.option("--settings", metavar="MODULE", help="Django's settings module.")
+@click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path.")
+@click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root.")
+def command(
+    screen: Screen,
+    project: Path,
+    paths: tuple[str, ...],
+    clients: int,
+    seconds: float | None,
+    rounds: int | None,
+    processes: tuple[int, ...],
+    threads: tuple[int, ...],
+    headers: tuple[str, ...],
+    host: str,
+    svg: Path | None,
+    write: bool,
+    **shaping: Any,
+) -> Result:
+    """Find out how many processes and threads this site should have.
+
+    Runs the site aside with one setting after the other, asks for PATHs (default: the health path) with many clients and
+    with one, and recommends what the figures speak for. The running site is not touched, and nothing is applied. Only GETs
+    are sent, thousands of them: a view that changes something on GET changes it as often. Ctrl-C ends it with what was
+    measured by then.
+    """
+    from portico.actions.options import Options
+    from portico.actions.tune.asked import Asked, Progress
+    from portico.actions.tune.run import tune
+    from portico.model.units import human_seconds
+
+    wrong = next((path for path in paths if not path.startswith("/") or not path.isascii() or " " in path), None)
+    if wrong is not None:
+        raise click.BadParameter(
+            f"{wrong!r} is no path of a site: it begins with / and is percent-encoded", param_hint="PATH"
+        )
+    if len(processes or (1,)) * len(threads or (1,)) > 24:
+        raise click.UsageError("more than 24 settings: name fewer --processes and --threads")
+
+    def show(progress: Progress) -> None:
+        left = f"  {progress.done:4.0%}  {human_seconds(progress.left_s)} left" if progress.left_s else ""
+        screen.at(f"{progress.doing}{left}")
+
+    asked = Asked(
+        options=Options(project, **shaping),
+        paths=tuple(dict.fromkeys(paths)),
+        clients=clients,
+        seconds=seconds,
+        rounds=rounds or 0,
+        headers=tuple(map(_header, headers)),
+        host=host,
+        processes=processes,
+        threads=threads,
+        svg=svg,
+        write=write,
+    )
+    return tune(asked, screen.say, show)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip() or "\n" in text or "\r" in text:
+        # The text may be a credential that lost its name.
+        raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
+    return name.strip(), value.strip()
