@@ -17,12 +17,15 @@ from portico.model.load import Measured, Request
 from portico.system.load import aside
 
 KEPT, SHORT = 8, 4
+#: A site that is busy and not exhausted: then what reloads has a share of the CPU as it would have in production.
+PAUSE_S = 0.02
 WORKLOAD = Workload(
     key="reloads",
     title="Reload under load",
     about=f"A module of the site is changed and the stack told to reload, while {KEPT} clients on kept connections and "
-    f"{SHORT} with a new one for each request ask on: time from the sign to the last answer of the old code, requests lost "
-    "or answered with an error, and the longest time in which one of the two kinds of clients had no answer.",
+    f"{SHORT} with a new one for each request ask on, each {PAUSE_S * 1000:.0f} ms after its last answer: time from the sign "
+    "until all answers are of the new code, the longest time in which one of the two kinds of clients had no answer, and "
+    "requests lost or answered with an error.",
     figure="seconds",
     lower=True,
     columns=("seconds", "gap_ms", "lost"),
@@ -30,7 +33,7 @@ WORKLOAD = Workload(
 SECONDS = 8.0
 ROUNDS = 3
 PATH = "/version/"
-#: So long nobody may have seen the old code before it counts as gone.
+#: So long nobody may have had an answer of the old code before it counts as gone.
 _QUIET_S = 1.0
 _PATIENCE_S = 40.0
 #: What is measured goes on for so long before and after.
@@ -47,7 +50,7 @@ def left_out(air: OnAir, _: Effort) -> str:
 
 def measure(air: OnAir, _: Effort) -> Figures:
     version = f"v{next(_NUMBERS)}.{time.monotonic_ns() % 1_000_000}"
-    wanted = air.load((Request(PATH),), KEPT)
+    wanted = replace(air.load((Request(PATH),), KEPT), pause_s=PAUSE_S)
     with ExitStack() as loads:
         ends = [loads.enter_context(aside(one)) for one in (wanted, replace(wanted, clients=SHORT, keep_alive=False))]
         time.sleep(_AROUND_S)
@@ -71,7 +74,7 @@ def _lost(measured: Measured) -> int:
 
 
 def _reloaded(air: OnAir, version: str) -> float:
-    """Change the code, give the sign, and return the seconds from it to the last answer of the old code."""
+    """Change the code, give the sign, and return the seconds until all answers are of the new."""
     if air.running is None or air.running.reload is None:
         raise Failed("cannot reload")
     errors: list[Exception] = []
@@ -80,7 +83,7 @@ def _reloaded(air: OnAir, version: str) -> float:
     sign = threading.Thread(target=_tell, args=(air.running.reload, errors))
     sign.start()
     try:
-        return _last_old(air, version.encode(), begun, errors) - begun
+        return _all_new(air, version.encode(), begun, errors) - begun
     finally:
         sign.join()
 
@@ -92,9 +95,10 @@ def _tell(reload: Callable[[], None], errors: list[Exception]) -> None:
         errors.append(error)
 
 
-def _last_old(air: OnAir, version: bytes, begun: float, errors: list[Exception]) -> float:
-    """When the last answer of the old code came. Who fails to answer is counted by the load."""
-    old = new = begun
+def _all_new(air: OnAir, version: bytes, begun: float, errors: list[Exception]) -> float:
+    """When the first answer of the new code came after which none was of the old. Who fails to answer is counted by the
+    load."""
+    first: float | None = None
     while time.monotonic() < begun + _PATIENCE_S:
         if errors:
             raise Failed(f"did not reload: {errors[0]}") from errors[0]
@@ -103,11 +107,8 @@ def _last_old(air: OnAir, version: bytes, begun: float, errors: list[Exception])
         except OSError:
             continue
         now = time.monotonic()
-        if version in body:
-            new = now
-        else:
-            old = now
-        if new - old > _QUIET_S:
-            return old
+        first = None if version not in body else first or now
+        if first and now - first > _QUIET_S:
+            return first
         time.sleep(0.003)
     raise Failed(f"still answered with the old code {_PATIENCE_S:.0f} s after the sign")

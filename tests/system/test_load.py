@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -174,6 +175,19 @@ def test_a_request_that_is_under_way_at_the_end_is_waited_for() -> None:
     with raw_server(handler) as port:
         measured = run(Load("127.0.0.1", port, (Request(),), 3, seconds=0.02))
     assert (measured.statuses, measured.lost) == ({200: 3}, {})
+
+
+def test_a_client_that_pauses_finds_its_connection_closed_and_loses_nothing() -> None:
+    connections: list[int] = []
+
+    def handler(connection: socket.socket, number: int) -> None:
+        connections.append(number)
+        request(connection)
+        connection.sendall(OK)
+
+    with raw_server(handler) as port:
+        measured = run(replace(load(port, clients=2, count=6), pause_s=0.01))
+    assert (measured.statuses, measured.lost, len(connections)) == ({200: 6}, {}, 6)
 
 
 def test_requests_are_sent_in_turn_as_they_are_wanted() -> None:

@@ -20,6 +20,7 @@ class Request:
 class Load:
     """`clients` clients, each of which sends the requests in turn, the next when it has the whole answer of the last.
 
+    Before the next it waits `pause_s`, as somebody who reads; 0 asks as fast as the site answers.
     It ends after `seconds` or `count` answers of all clients together, whichever comes first; 0 is no such end.
     """
 
@@ -32,6 +33,7 @@ class Load:
     keep_alive: bool = True
     timeout_s: float = 30.0
     host_header: str = "localhost"
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True)

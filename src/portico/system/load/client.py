@@ -113,6 +113,10 @@ class Client:
         crowd, reader = self._crowd, self._reader
         if self._socket is None:
             return
+        if not self.began:
+            # It pauses: the server has closed the connection meanwhile, or says what nobody has asked for.
+            self._disconnect()
+            return
         try:
             if reader.unread > _LARGE:
                 size = self._socket.recv_into(crowd.buffer, min(reader.unread, len(crowd.buffer)), _DISCARD)
@@ -152,4 +156,8 @@ class Client:
         crowd.tally.answered(self._reader.status, self.began, now)
         if self._reader.closes or self._left is not None or not crowd.keep_alive:
             self._disconnect()
-        self.start(now)
+        if crowd.pause_s:
+            self.began = 0.0
+            crowd.later(self, crowd.pause_s)
+        else:
+            self.start(now)

@@ -43,6 +43,7 @@ class Crowd:
         """`end_at`: a file descriptor; when it can be read, no request begins any more."""
         self.requests = encoded(load)
         self.keep_alive = load.keep_alive
+        self.pause_s = load.pause_s
         self.buffer = bytearray(_BUFFER_BYTES)
         found = socket.getaddrinfo(load.host, load.port, type=socket.SOCK_STREAM)[0]
         self.family, self.address = found[0], found[4]
@@ -80,8 +81,12 @@ class Crowd:
         """That client's request is lost; it tries again after a pause."""
         self.tally.lost(reason)
         self._left += 1
+        self.later(client, _PAUSE_S)
+
+    def later(self, client: Client, pause_s: float) -> None:
+        """Begin that client's next request after a pause."""
         self._number += 1
-        heapq.heappush(self._later, (monotonic() + _PAUSE_S, self._number, client))
+        heapq.heappush(self._later, (monotonic() + pause_s, self._number, client))
 
     def cannot_connect(self, code: int) -> None:
         if code == errno.EADDRNOTAVAIL:
