@@ -20,7 +20,7 @@ _SAYS = {
 
 _COUNTED = {
     "first": "first",
-    "tie": "not to be told from the first",
+    "tie": "not measurably different from the first",
     "near": "within 3 % of the first",
     "behind": "more than 3 % behind",
     "alone": "without another that qualifies",

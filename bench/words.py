@@ -77,5 +77,6 @@ def table(head: list[str], rows: list[list[str]], right: frozenset[int] = frozen
 
 
 def listed(names: list[str]) -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    """a, b and c; apart by semicolons where a name has a comma."""
+    comma = "; " if any("," in name for name in names) else ", "
+    return " and ".join([comma.join(names[:-1]), names[-1]] if len(names) > 1 else names)

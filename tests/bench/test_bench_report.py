@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench.results import Results, load, save
-from bench.words import cell, shown
+from bench.words import cell, listed, shown
 from measured import STACKS, results, rounds
 
 from bench import pictures, report
@@ -126,3 +126,13 @@ def test_text_of_others_does_not_break_a_table() -> None:
     assert shown("per_s", 2211.4) == "2,211/s"
     assert shown("new_mb", 1.0) == "1\u00a0MB"
     assert shown("cpu_us", None) == ""
+
+
+def test_names_are_told_apart() -> None:
+    assert [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"], ["a, b", "c", "d"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+        "a, b; c and d",
+    ]
