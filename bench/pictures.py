@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.report_workloads import picture, ranked
-from bench.results import Results, Workload
+from bench.results import Results, StackSeen, Workload
 from bench.verdict import FLOOR, NEAR, PORTICO, Spread, contenders, lacking, paired, verdict
 from bench.words import called, times, unit
 from portico.export.plot_scale import Scale, scale
@@ -15,6 +15,7 @@ from portico.model.plot import Bar, Bars, Line, Plot
 _TOP, _ROW = 84, 26
 #: Pixels for the words at the right of the overview.
 _RIGHT = 280
+_OUT = {"static": "no static files", "slow_clients": "no slow clients", "reload": "no lossless reload"}
 #: Ratios beyond are drawn at the edge.
 _LEAST, _MOST = 0.2, 20.0
 
@@ -42,12 +43,17 @@ def bars(results: Results, workload: Workload) -> Bars:
             high=found.high if found.count > 1 else None,
             main=stack.key == PORTICO,
             faint=stack.key == FLOOR or bool(lacking(stack)),
-            note="" if stack.key == FLOOR else next(iter(lacking(stack)), ""),
+            note="" if stack.key == FLOOR else _out(stack),
         )
         for stack, found in ranked(results, workload)
     )
     of = ", ".join(filter(None, (called(workload.figure), unit(workload.figure))))
     return Bars(workload.title, f"{of}: {'less' if workload.lower else 'more'} is better", shown)
+
+
+def _out(stack: StackSeen) -> str:
+    """In a few words why it does not qualify."""
+    return ", ".join(says for name, says in _OUT.items() if getattr(stack, name) is False)
 
 
 def overview(results: Results) -> str:
