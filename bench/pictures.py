@@ -52,8 +52,9 @@ def bars(results: Results, workload: Workload) -> Bars:
 
 
 def _out(stack: StackSeen) -> str:
-    """In a few words why it does not qualify."""
-    return ", ".join(says for name, says in _OUT.items() if getattr(stack, name) is False)
+    """In a few words why it does not qualify; all reasons are in the page's tables."""
+    why = [says for name, says in _OUT.items() if getattr(stack, name) is False]
+    return why[0] + (", ..." if len(why) > 1 else "") if why else ""
 
 
 def overview(results: Results) -> str:
