@@ -23,6 +23,7 @@ _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bi
 _ACCOUNTS = ("postgres", "nobody")
 _NAME = "bench"
 _START_S, _STOP_S = 30.0, 30.0
+_SHORT = 70
 
 
 #: In the environment instead of the others, where there is no server: why not.
@@ -74,8 +75,8 @@ def cluster(folder: Path, told: Callable[[str], None] = lambda line: None) -> It
 
 @contextmanager
 def _running(found: Path, folder: Path, account: pwd.struct_passwd | None) -> Iterator[dict[str, str]]:
-    # A socket's path has at most 107 bytes, and other accounts connect to it (unix(7)).
-    sockets = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    # A socket's path has at most 107 bytes (unix(7)); other accounts connect to it.
+    sockets = Path(tempfile.mkdtemp(prefix="pg-", dir=None if len(tempfile.gettempdir()) < _SHORT else "/tmp"))
     environ = {"BENCH_POSTGRES_HOST": str(sockets), "BENCH_POSTGRES_NAME": _NAME, "BENCH_POSTGRES_USER": _NAME}
     server: subprocess.Popen[bytes] | None = None
     try:

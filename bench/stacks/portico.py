@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.stacks import daemons, nginx, processes
 from bench.stacks.base import Ground, Running, Stack
+from portico import __version__
 
 #: The interpreter of this process has Portico.
 _PORTICO = (sys.executable, "-m", "portico")
@@ -62,7 +63,7 @@ def _told(ground: Ground, verb: Sequence[str]) -> dict[str, Any]:
 
 
 def _version(ground: Ground) -> str:
-    return f"Portico {version('portico')}, uWSGI {version('pyuwsgi').removesuffix('.post1')}, {nginx.version(ground)}"
+    return f"Portico {__version__}, uWSGI {version('pyuwsgi').removesuffix('.post1')}, {nginx.version(ground)}"
 
 
 STACK = Stack(
