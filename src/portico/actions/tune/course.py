@@ -39,6 +39,7 @@ class Course:
     seconds: float
     rounds: int
     fitting: Fitting
+    say: Callable[[str], None]
     progress: Callable[[Progress], None]
     rounds_of: dict[Size, list[Round]] = field(default_factory=dict)
     failed: dict[Size, str] = field(default_factory=dict)
@@ -78,11 +79,13 @@ class Course:
             with self._running(batches[0]) as there:
                 for number in range(self.rounds):
                     self._turn(there, number)
+                    self.say(f"round {number + 1} of {self.rounds}")
             return
         for number in range(self.rounds):
             for batch in batches:
                 with self._running(batch) as there:
                     self._turn(there, number)
+            self.say(f"round {number + 1} of {self.rounds}")
 
     @contextmanager
     def _running(self, sizes: Sequence[Size]) -> Iterator[list[Contender]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def _measured(asked: Asked, site: _Site, base: Standing, say: Say, show: Show) -
         return seen
     say(_said(first.nature))
     seen.known = databases.databases(base.asked)
-    seen.course = course = _course(asked, site, seen, first.nature, wanted, show)
+    seen.course = course = _course(asked, site, seen, first.nature, wanted, say, show)
     tried = f"{len(course.sizes)} settings, {course.rounds} rounds of {course.seconds:.1f} s: "
     say(f"{tried}{', '.join(map(str, course.sizes))}; about {human_seconds(course.left_s)}")
     try:
@@ -138,11 +139,15 @@ def _said(cost: Nature) -> str:
     return f"{took}: it {'waits most of the time' if cost.share > 0.5 else 'waits' if cost.waits else 'computes'}"
 
 
-def _course(asked: Asked, site: _Site, seen: _Seen, cost: Nature, wanted: Load, show: Show) -> Course:
-    sizes = candidates(seen.present, cost, processes.cores(), asked.clients, asked.processes, asked.threads)
-    left, holds = databases.left(seen.known)
+def _course(asked: Asked, site: _Site, seen: _Seen, cost: Nature, wanted: Load, say: Say, show: Show) -> Course:
     uwsgis = seen.base.plan.uwsgi.instances
-    room = Room(memory.free_bytes(), seen.present, float(seen.first.pss_bytes), left and left // uwsgis, holds)
+    # nginx shares both among them.
+    cores, clients = max(1, processes.cores() // uwsgis), math.ceil(asked.clients / uwsgis)
+    sizes = candidates(seen.present, cost, cores, clients, asked.processes, asked.threads)
+    left, holds = databases.left(seen.known)
+    room = Room(
+        memory.free_bytes(), seen.present, float(seen.first.pss_bytes), None if left is None else left // uwsgis, holds
+    )
     seconds = asked.seconds or seconds_for(_SECONDS, cost.wall_us)
     course = Course(
         base=seen.base,
@@ -153,6 +158,7 @@ def _course(asked: Asked, site: _Site, seen: _Seen, cost: Nature, wanted: Load, 
         seconds=seconds,
         rounds=asked.rounds or 4,
         fitting=fitting(sizes, room),
+        say=say,
         progress=show,
     )
     while not asked.rounds and course.rounds > LEAST_ROUNDS and course.left_s > _ROUNDS_S:
