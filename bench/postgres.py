@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import install
@@ -61,15 +61,14 @@ def cluster(folder: Path, told: Callable[[str], None] = lambda line: None) -> It
 
     Yields the environment that names it: BENCH_POSTGRES_HOST (the folder of its socket), _NAME and _USER; or why there is
     none, as BENCH_POSTGRES_MISSING. PostgreSQL refuses to be root, so root's server belongs to another account
-    (https://www.postgresql.org/docs/current/app-initdb.html). Raises RuntimeError with what it said if it does not start.
+    (https://www.postgresql.org/docs/current/app-initdb.html).
     """
-    try:
-        found, account = programs(told), _account()
-    except Missing as error:
-        told(f"no PostgreSQL: {error}")
-        yield {MISSING: str(error)}
-        return
-    with _running(found, folder, account) as environ:
+    with ExitStack() as stack:
+        try:
+            environ = stack.enter_context(_running(programs(told), folder, _account()))
+        except (Missing, RuntimeError, OSError) as error:
+            told(f"no PostgreSQL: {error}")
+            environ = {MISSING: str(error)}
         yield environ
 
 

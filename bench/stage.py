@@ -81,7 +81,7 @@ def _database(folder: Path, say: Callable[[str], None]) -> Iterator[Mapping[str,
         say(f"{error}; what needs it is left out")
         yield {}
         return
-    with postgres.cluster(folder / "postgres") as environ:
+    with postgres.cluster(folder / "postgres", say) as environ:
         yield environ
 
 

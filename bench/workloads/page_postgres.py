@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.air import OnAir
 from bench.effort import Effort, loaded
+from bench.postgres import MISSING
 from bench.results import Figures, Workload
 from portico.model.load import Request
 
@@ -25,7 +26,7 @@ def requests(_: OnAir) -> tuple[Request, ...]:
 
 
 def left_out(air: OnAir, _: Effort) -> str:
-    return "" if "BENCH_POSTGRES_HOST" in air.ground.environ else "this machine has no PostgreSQL"
+    return air.ground.environ.get(MISSING, "")
 
 
 def measure(air: OnAir, effort: Effort) -> Figures:
