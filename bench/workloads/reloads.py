@@ -23,9 +23,9 @@ WORKLOAD = Workload(
     key="reloads",
     title="Reload under load",
     about=f"A module of the site is changed and the stack told to reload, while {KEPT} clients on kept connections and "
-    f"{SHORT} with a new one for each request ask on, each {PAUSE_S * 1000:.0f} ms after its last answer: time from the sign "
-    "until all answers are of the new code, the longest time in which one of the two kinds of clients had no answer, and "
-    "requests lost or answered with an error.",
+    f"{SHORT} with a new one for each request ask on, each {PAUSE_S * 1000:.0f} ms after its last answer: time from the "
+    "sign until all answers are of the new code; the longest time in which one of the two kinds of clients had no answer; "
+    "requests that were lost or answered with an error.",
     figure="seconds",
     lower=True,
     columns=("seconds", "gap_ms", "lost"),

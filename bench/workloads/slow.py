@@ -29,6 +29,7 @@ PATH = "/json/"
 SURVIVES = 0.9
 #: All of them have connected and sent a byte in this time.
 _SETTLE_S = 2.0
+_SECONDS = 6.0
 _TIMEOUT_S = 5.0
 
 
@@ -37,7 +38,7 @@ def requests(_: OnAir) -> tuple[Request, ...]:
 
 
 def measure(air: OnAir, effort: Effort) -> Figures:
-    seconds = max(1.0, 6.0 * effort.scale)
+    seconds = _SECONDS * max(effort.scale, 0.2)
     before = _normal(air, seconds / 2)
     with slow_clients(HOST, air.port, SLOW, "/upload/") as end:
         time.sleep(_SETTLE_S)
