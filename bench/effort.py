@@ -19,7 +19,7 @@ class Effort:
     """`rounds` of about `seconds` of load each. `scale` shortens what is counted instead (1.0: a full run)."""
 
     rounds: int = 5
-    seconds: float = 1.0
+    seconds: float = 0.7
     scale: float = 1.0
     quick: bool = False
 
@@ -28,7 +28,7 @@ class Effort:
         return max(least, round(full * self.scale))
 
 
-QUICK = Effort(rounds=2, seconds=0.4, scale=0.05, quick=True)
+QUICK = Effort(rounds=2, seconds=0.25, scale=0.03, quick=True)
 
 
 def loaded(

@@ -93,7 +93,7 @@ def _plan(options: Options, number: int) -> dict[str, float]:
         if one:
             planned[key] = workload.seconds(one, options.effort, number)
         elif key == TABLES:
-            planned[key] = tables.SECONDS * (0.4 if options.effort.quick else 1.0)
+            planned[key] = tables.SECONDS * (0.15 if options.effort.quick else 1.0)
     return planned
 
 

@@ -19,7 +19,7 @@ _HEAD = ("", "CPU per request", "ratio", "requests", "memory (PSS)")
 
 
 def tables(effort: Effort, say: Callable[[str], None]) -> Iterator[Table]:
-    """One after the other, each when it is measured. The sample is started and stopped for each."""
+    """One after the other, each when it is measured; a quick run has only the first. The sample is started for each."""
     subprocess.run([sys.executable, str(SAMPLE / "manage.py"), "migrate", "--verbosity", "0"], check=True)
     say("what Portico's own commands cost")
     yield Table(
@@ -29,22 +29,22 @@ def tables(effort: Effort, say: Callable[[str], None]) -> Iterator[Table]:
         ("", "measured", "at most"),
         tuple(commands.rows(SAMPLE, 1 if effort.quick else 5)),
     )
+    if effort.quick:
+        return
     say("Portico beside a pair tuned by hand")
-    rounds = 2 if effort.quick else _ROUNDS
     yield Table(
         "handtuned",
         "Beside nginx and uWSGI tuned by hand",
-        f"The sample's JSON view in {rounds} interleaved rounds of {json_view.REQUESTS} requests over {json_view.CLIENTS} "
+        f"The sample's JSON view in {_ROUNDS} interleaved rounds of {json_view.REQUESTS} requests over {json_view.CLIENTS} "
         "connections; the ratio is the median of the rounds' ratios with quartiles.",
         _HEAD,
-        tuple(json_view.rows(SAMPLE, rounds)),
+        tuple(json_view.rows(SAMPLE, _ROUNDS)),
     )
     say("what the possibility to trace costs")
-    rounds = 2 if effort.quick else _TRACE_ROUNDS
     yield Table(
         "trace",
         "What the possibility to trace costs other requests",
-        f"As above, in {rounds} rounds: the same stack with and without it.",
+        f"As above, in {_TRACE_ROUNDS} rounds: the same stack with and without it.",
         _HEAD,
-        tuple(trace_cost.rows(SAMPLE, rounds)),
+        tuple(trace_cost.rows(SAMPLE, _TRACE_ROUNDS)),
     )

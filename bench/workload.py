@@ -19,9 +19,10 @@ from portico.system import load
 Said = Callable[[int, int], None]
 #: Of the seconds of a round.
 _WARM = 0.4
-_SECONDS = 1.15
-#: What a stack is asked first, and warming it, takes about so long.
-_BEFORE_S = 0.6
+#: What is added to the seconds of a load, and what asking and warming a stack takes, about.
+_AROUND_S, _BEFORE_S = 0.2, 0.5
+#: One that takes longer has one round in a quick run, which takes about so long.
+_LONG_S, _LEAST_S = 2.0, 3.5
 
 
 def keys() -> tuple[str, ...]:
@@ -39,8 +40,9 @@ def seconds(one: ModuleType, effort: Effort, stacks: int) -> float:
     """How long it takes, about."""
     if not hasattr(one, "WORKLOAD"):
         return one.SECONDS * (0.2 if effort.quick else 1.0)
-    each = getattr(one, "SECONDS", _SECONDS)
-    each = each * max(effort.scale, 0.1) + 2.0 if each > 5 else each * (effort.seconds + 0.2) / 1.2
+    each = getattr(one, "SECONDS", effort.seconds + _AROUND_S)
+    if effort.quick and _long(one):
+        each = max(each * effort.scale, min(each, _LEAST_S))
     return stacks * (_rounds(one, effort) * each + _BEFORE_S)
 
 
@@ -67,7 +69,11 @@ def run(
 
 
 def _rounds(one: ModuleType, effort: Effort) -> int:
-    return min(effort.rounds, getattr(one, "ROUNDS", effort.rounds))
+    return 1 if effort.quick and _long(one) else min(effort.rounds, getattr(one, "ROUNDS", effort.rounds))
+
+
+def _long(one: ModuleType) -> bool:
+    return getattr(one, "SECONDS", 0.0) > _LONG_S
 
 
 def _left_out(one: ModuleType, air: OnAir, effort: Effort, book: Book) -> bool:

@@ -7,7 +7,8 @@ A workload that is measured in rounds, each stack in turn, exposes
 
 and may expose
 
-    SECONDS: float              how long one `measure` takes in a full run, about (default 1.2), for the estimate
+    SECONDS: float              how long one `measure` takes in a full run, about (default: as its load), for the estimate;
+                                above 2 it has one round in a quick run
     ROUNDS: int                 at most so many rounds (default: as many as the run has)
     def requests(air) -> tuple[Request, ...]
                                 what is asked once of every stack before anything is measured: all have to answer with 200

@@ -17,8 +17,8 @@ WORKLOAD = Workload(
     lower=True,
     columns=("seconds", "cpu_ms"),
 )
-SECONDS = 5.0
-ROUNDS = 5
+SECONDS = 3.0
+ROUNDS = 3
 PATH = "/json/"
 
 

@@ -30,8 +30,8 @@ WORKLOAD = Workload(
     lower=True,
     columns=("seconds", "gap_ms", "lost"),
 )
-SECONDS = 8.0
-ROUNDS = 3
+SECONDS = 6.0
+ROUNDS = 2
 PATH = "/version/"
 #: So long nobody may have had an answer of the old code before it counts as gone.
 _QUIET_S = 1.0

@@ -22,14 +22,14 @@ WORKLOAD = Workload(
     lower=False,
     columns=("per_s", "ratio", "p50_ms", "p99_ms", "lost"),
 )
-SECONDS = 16.0
+SECONDS = 10.0
 ROUNDS = 2
 PATH = "/json/"
 #: At least this share of its throughput without them, and nothing lost, is to survive them.
 SURVIVES = 0.9
 #: All of them have connected and sent a byte in this time.
 _SETTLE_S = 2.0
-_SECONDS = 6.0
+_SECONDS = 3.0
 _TIMEOUT_S = 5.0
 
 
