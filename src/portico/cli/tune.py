@@ -84,14 +84,15 @@ def command(
         left = f"  {progress.done:4.0%}  {human_seconds(progress.left_s)} left" if progress.left_s else ""
         screen.at(f"{progress.doing}{left}")
 
+    pairs = tuple(map(_header, headers))
     asked = Asked(
         options=Options(project, **shaping),
         paths=tuple(dict.fromkeys(paths)),
         clients=clients,
         seconds=seconds,
         rounds=rounds or 0,
-        headers=tuple(map(_header, headers)),
-        host=host,
+        headers=tuple((name, value) for name, value in pairs if name.lower() != "host"),
+        host=host or next((value for name, value in pairs if name.lower() == "host"), ""),
         processes=processes,
         threads=threads,
         svg=svg,
@@ -102,7 +103,7 @@ def command(
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not name.strip() or "\n" in text or "\r" in text:
+    if not colon or not name.strip() or not text.isprintable() or not text.isascii():
         # The text may be a credential that lost its name.
         raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
     return name.strip(), value.strip()

@@ -38,6 +38,10 @@ def _head(data: Data) -> Iterator[str]:
     if "wall_us" in first:
         waits = f", {first['share']:.0%} of its time waiting" if first["waits"] else ", hardly waiting"
         yield f"one request alone: {first['wall_us'] / 1000:.1f} ms, {first['cpu_us'] / 1000:.2f} ms of CPU{waits}"
+    now = next((row for row in data["settings"] if row["present"] and row["lost"] + row["bad"]), None)
+    if now:
+        told = f"Requests failed with the present setting: {now['lost']} lost, {now['bad']} not 2xx (see below)."
+        yield click.style(told, fg="red")
     if data["interrupted"]:
         yield click.style("Stopped before the end: this is what was measured by then.", fg="yellow")
 

@@ -30,8 +30,15 @@ class Asked:
 
     def requests(self, health_path: str) -> tuple[Request, ...]:
         """What is sent, in turn."""
-        headers = {"User-Agent": "portico", "Accept": "*/*", **dict(self.headers)}
+        given = {name.lower() for name, _ in self.headers}
+        usual = {"User-Agent": "portico", "Accept": "*/*"}
+        headers = {name: value for name, value in usual.items() if name.lower() not in given} | dict(self.headers)
         return tuple(Request(path, "GET", headers) for path in self.paths or (health_path,))
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether the requests say what a load balancer in front says: who asked, and how."""
+        return any(name.lower().startswith("x-forwarded-") for name, _ in self.headers)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ def _threads(seen: Circumstances) -> Iterator[Caveat]:
         return
     rows = [f"{seen.present} now, {size} then: {size.threads} requests at a time share the memory of one process"]
     if seen.harakiri_s and size.threads > 4:
-        rows.append(f"harakiri = {seen.harakiri_s} s ends a worker with every request in it: up to {size.threads}")
+        rows.append(f"harakiri = {seen.harakiri_s} s: all threads of a worker share its one deadline (uwsgi.W162)")
+        rows.append(f"a worker that is ended by it takes up to {size.threads} requests with it")
     yield Caveat(
         "threads",
         "code that is not thread-safe (module globals that change, some C libraries) fails under threads, seldom in a test",

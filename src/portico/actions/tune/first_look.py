@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +21,12 @@ _HINTS: Mapping[int, str] = {
     3: "name the page that it leads to, or one that answers 200",
     4: "portico tune /another/page/   # one that answers 200; -H 'Cookie: ...' for one behind a login, --host NAME",
     5: "portico trace {path}   # shows where it fails",
+    1: "name a page that answers 200",
     0: "portico trace {path}   # shows where it stops",
 }
+
+
+_AS_HTTPS = "-H 'X-Forwarded-Proto: https'   # SECURE_SSL_REDIRECT sends everybody to https"
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,15 @@ class FirstLook:
     many: Window | None = None
     pss_bytes: int = 0
 
-    @property
-    def finding(self) -> Finding | None:
-        """The paths that do not answer 2xx."""
+    def finding(self, to_https: bool) -> Finding | None:
+        """The paths that do not answer 2xx. `to_https`: the settings send everybody there who does not come from it."""
         wrong = {path: status for path, status in self.statuses.items() if not 200 <= status < 300}
         if not wrong:
             return None
         rows = [f"GET {path} {status or 'no answer'}" for path, status in wrong.items()]
         fix = dict.fromkeys(_HINTS[status // 100].format(path=path) for path, status in wrong.items())
+        if to_https and any(status // 100 == 3 for status in wrong.values()):
+            fix = {f"portico tune {' '.join(self.statuses)} {_AS_HTTPS}": None}
         cause = f"{len(wrong)} of {len(self.statuses)} paths did not answer 2xx" if len(self.statuses) > 1 else rows[0]
         return NOT_WELL.found(cause=cause, evidence=rows, fix=tuple(fix), basis="request")
 
@@ -80,7 +85,3 @@ def look(now: Contender, load: Load, clients: int) -> FirstLook:
 def seconds_for(least_s: float, wall_us: float, most_s: float = 10.0) -> float:
     """How long a window has to be to hold enough requests of that length."""
     return min(max(least_s, _ENOUGH * wall_us / 1e6), max(least_s, most_s))
-
-
-def paths_of(load: Load) -> Sequence[str]:
-    return tuple(request.path for request in load.requests)

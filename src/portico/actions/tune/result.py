@@ -1,0 +1,155 @@
+"""What a run of `portico tune` comes to: its Result, and what it leaves on disk."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portico.actions.aside.stack import Standing
+from portico.actions.doctor.discretion import Discretion
+from portico.actions.tune import save, told, written
+from portico.actions.tune.asked import Asked
+from portico.actions.tune.caveats import Circumstances, caveats
+from portico.actions.tune.course import Course
+from portico.actions.tune.first_look import FirstLook
+from portico.actions.tune.judge import judged, others
+from portico.actions.tune.kinds import FAILS_UNDER_LOAD
+from portico.actions.tune.rows import Judged, Row
+from portico.actions.tune.site import Site
+from portico.actions.tune.sizes import Size
+from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Finding
+from portico.model.result import Result
+from portico.system import memory, processes
+
+
+@dataclass
+class Seen:
+    """What was measured. `known` are the databases, None where they could not be asked."""
+
+    base: Standing
+    first: FirstLook
+    present: Size
+    known: Sequence[Any] | None = ()
+    course: Course | None = None
+    interrupted: bool = False
+
+
+_NOTHING = Judged("none", None, ("not every page answers well: nothing was tried",))
+
+
+def result(asked: Asked, site: Site, seen: Seen) -> Result:
+    """The figures, the recommendation, what to know before, and what was written. Raises PorticoError when a file that was
+    asked for cannot be written."""
+    rows = seen.course.rows() if seen.course else []
+    found = judged(rows, seen.present, asked.clients) if seen.course else _NOTHING
+    data = _data(asked, site, seen, rows, found)
+    findings = [one for one in (_unwell(asked, seen), _failing(rows, seen.present)) if one]
+    if rows:
+        data["svg"] = _picture(asked, data)
+    if found.outcome == "change" and found.size:
+        _propose(asked, site, seen, data, found.size)
+    bad = bool(findings) or found.outcome == "none" or seen.interrupted
+    discretion = Discretion()
+    code = Exit.FINDINGS if bad else Exit.DONE
+    return Result("tune", discretion.data(data), discretion.findings(findings), code)
+
+
+def _unwell(asked: Asked, seen: Seen) -> Finding | None:
+    django = seen.base.asked.django
+    to_https = bool(django and django.secure_ssl_redirect and django.secure_proxy_ssl_header and not asked.forwarded)
+    return seen.first.finding(to_https)
+
+
+def _failing(rows: Sequence[Row], present: Size) -> Finding | None:
+    """Told of the present setting, which visitors have; of another it is a reason not to take it."""
+    now = next((row for row in rows if row.size == present and row.rounds), None)
+    if now is None or (not now.lost and not now.bad):
+        return None
+    return FAILS_UNDER_LOAD.found(
+        cause=f"with the present setting {now.lost} requests were lost and {now.bad} answered with an error",
+        evidence=[f"{row.size}: {row.lost} lost, {row.bad} not 2xx" for row in rows if row.lost or row.bad],
+        fix=["portico logs --status 5xx", "portico tune --clients 16   # fewer at a time"],
+        basis="request",
+    )
+
+
+def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judged) -> dict[str, Any]:
+    plan, course = seen.base.plan, seen.course
+    return {
+        "project": str(asked.options.project),
+        "paths": list(seen.first.statuses),
+        "clients": asked.clients,
+        "host": asked.host or plan.site.health_host,
+        "cores": processes.cores(),
+        "seconds": course.seconds if course else 0.0,
+        "rounds": course.rounds if course else 0,
+        "interrupted": seen.interrupted,
+        "present": {
+            "processes": seen.present.processes,
+            "threads": seen.present.threads,
+            "origin": {key: told.origin(plan, key) for key in ("processes", "threads")},
+        },
+        "first": seen.first.data(),
+        "settings": told.settings(rows, seen.present, found),
+        "recommendation": told.recommendation(found),
+        "caveats": told.caveat_rows(_caveats(asked, seen, rows, found)),
+        "notes": list(told.about_site(site.loaded.config, site.role, plan, site.lives)),
+        "toml": None,
+        "file": None,
+        "change": None,
+        "written": None,
+        "svg": None,
+        "next": [],
+    }
+
+
+def _caveats(asked: Asked, seen: Seen, rows: Sequence[Row], found: Judged) -> Sequence[Any]:
+    row = next((row for row in rows if row.size == found.size), None)
+    if row is None or found.size is None or seen.course is None:
+        return ()
+    windows = seen.course.windows
+    plan = seen.base.plan.uwsgi
+    return caveats(
+        Circumstances(
+            size=found.size,
+            present=seen.present,
+            clients=asked.clients,
+            paths=tuple(seen.first.statuses),
+            pss_bytes=row.median("pss_bytes"),
+            free_bytes=memory.free_bytes(),
+            load_us=sum(one.load_us for one in windows) / max(1, len(windows)),
+            server_us=sum(one.server_us for one in windows) / max(1, len(windows)),
+            others=others(rows),
+            harakiri_s=plan.harakiri_s,
+            uwsgis=plan.instances,
+            databases=seen.known,
+        )
+    )
+
+
+def _picture(asked: Asked, data: dict[str, Any]) -> str | None:
+    """A folder that cannot be written to must not cost what was measured; a file that was asked for is another matter."""
+    try:
+        return save.picture(asked.options.project, asked.svg, data)
+    except PorticoError as error:
+        if asked.svg is not None:
+            raise
+        data["notes"].append(f"the picture could not be written: {error.findings[0].cause}")
+        return None
+
+
+def _propose(asked: Asked, site: Site, seen: Seen, data: dict[str, Any], size: Size) -> None:
+    """The lines, the change, and what to type."""
+    file = site.loaded.file or written.NAME
+    made = save.change(asked.options.project, file, size)
+    data.update(file=file, toml=written.lines(file, size), change=made.diff)
+    apply = "portico reload" if site.lives else "portico up"
+    if asked.write and not seen.interrupted:
+        data["written"] = save.apply(asked.options.project, made)
+        data["next"] = [f"{apply}   # until then nothing has changed for the running site" if site.lives else apply]
+        return
+    again = shlex.join(["portico", "tune", *asked.paths, "--write"])
+    data["next"] = [f"put these lines into {file}, then: {apply}", f"{again}   # or: measures again and writes them"]
