@@ -51,16 +51,19 @@ def command(
     them: a view that changes something on GET will change it as often.
     """
     from portico.actions.bench.asked import Asked
+    from portico.actions.bench.curve import write_svg
     from portico.actions.bench.run import bench
     from portico.actions.options import Options
 
+    if svg is not None and not svg.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {svg.absolute().parent}", param_hint="--svg")
     options = Options(project, **shaping)
-    own = own or bool(options.flags().keys() - {"allow_root_app"})
+    own = own or bool(options.flags().keys() - {"allow_root_app", "target"})
     pairs = tuple(map(_header, headers))
     asked = Asked(options, paths, host, pairs, clients, seconds, rounds, curve or svg is not None, own)
     result = bench(asked, screen.say)
     if svg is not None:
-        _write(svg, result)
+        write_svg(svg, result.data["curve"])
         screen.say(f"wrote {svg}")
     return result
 
@@ -71,13 +74,3 @@ def _header(text: str) -> tuple[str, str]:
         # The text may be a credential that lost its name.
         raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
     return name.strip(), value.strip()
-
-
-def _write(path: Path, result: Result) -> None:
-    from portico.actions.bench.curve import picture
-    from portico.export.plot_svg import svg
-
-    try:
-        path.write_text(svg(picture(result.data["curve"])), encoding="utf-8")
-    except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--svg") from None

@@ -2,11 +2,11 @@
 
 Standard library only, Python 3.8 and later. It talks in lines of JSON. The first on standard input says what to load:
 {"folder": of the release, whose entry.py loads the application; "requests": [{"path", "host", "headers": [[name, value]]}]}
-It answers `{"ok": true, "python", "implementation", "config_args"}`, or `{"ok": false,
-"message"}` where the application does not load. Then each line `{"at", "seconds"}` on standard input has it call the request
-`at` for so long, at least once; the answer is {"calls", "cpu_us", "wall_us", "delayed_us", "statuses"}: microseconds of all
-calls together on a CPU, by the clock, and ready to run without a CPU (null where the kernel does not tell). The end of
-standard input is its end.
+It answers {"ok": true, "python", "optimized"}, or {"ok": false, "message"} where the application does not load.
+
+Then each line {"at", "seconds"} has it call the request `at` for so long, at least once; the answer is
+{"calls", "cpu_us", "wall_us", "delayed_us", "statuses"}: microseconds of all calls together on a CPU, by the clock, and
+ready to run without a CPU (null where the kernel does not tell). The end of standard input is its end.
 """
 
 from __future__ import annotations
@@ -67,12 +67,30 @@ def _load(folder: str) -> Any:
     return module.application  # type: ignore[attr-defined, unused-ignore]
 
 
-def _python() -> dict[str, str]:
+def _python() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
-        "implementation": platform.python_implementation(),
-        "config_args": str(sysconfig.get_config_var("CONFIG_ARGS") or ""),
+        "optimized": _optimized(),
     }
+
+
+def _optimized() -> Any:
+    """Whether it was built with profile-guided optimization; None where that cannot be told.
+
+    https://docs.python.org/3/using/configure.html#performance-options
+    """
+    args = sysconfig.get_config_var("CONFIG_ARGS")
+    if platform.python_implementation() != "CPython" or not args:
+        return None
+    if "--enable-optimizations" in args or any("-fprofile-use" in str(value) for value in _flags()):
+        return True
+    # What a distribution builds is told by its own rules, not by these: Debian's has the option nowhere, and is optimized.
+    return None if sys.base_prefix == "/usr" else False
+
+
+def _flags() -> Any:
+    names = ("PY_CFLAGS", "PY_CORE_CFLAGS", "PY_CFLAGS_NODIST", "CFLAGS_NODIST")
+    return [sysconfig.get_config_var(name) for name in names]
 
 
 def _environ(request: dict[str, Any]) -> dict[str, Any]:

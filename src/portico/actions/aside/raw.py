@@ -50,6 +50,12 @@ def moved(lines: Iterable[str] | None, ground: Ground) -> tuple[str, ...] | None
     return tuple(kept)
 
 
+def left_out(lines: Iterable[str]) -> tuple[str, ...]:
+    """The directives that `moved` leaves out, by name."""
+    found = (_LEFT.match(line) for line in lines)
+    return tuple(dict.fromkeys(match[1] for match in found if match))
+
+
 def listens(lines: Iterable[str]) -> dict[str, bool]:
     """The ports of the `listen` lines, and whether each speaks TLS."""
     found: dict[str, bool] = {}

@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.measure import once
+from portico.actions.bench.seen import Once
 from portico.actions.bench.target import Target
+from portico.export.plot_svg import svg
+from portico.model.file import File
 from portico.model.plot import Line, Plot
+from portico.system import files
 
 Data = dict[str, Any]
 _CLIENTS = (1, 2, 4, 8, 16, 32, 64, 128)
-#: A point is measured for a part of the time that a page is in a round.
-_SHARE, _LEAST_S = 0.5, 0.2
+#: Every number of clients is met so often, and each time for a part of the time that a page is in a round.
+_SWEEPS, _SHARE, _LEAST_S = 3, 0.25, 0.2
 
 
 def curve(asked: Asked, found: Target, listed: Sequence[Page], say: Callable[[str], None]) -> list[Data]:
-    """For each page the points of its curve."""
+    """For each page the points of its curve, medians of a few sweeps over all numbers of clients."""
     counts = sorted({*_CLIENTS, asked.clients})
-    every: list[Data] = [{"path": page.path, "points": []} for page in listed]
-    for clients in counts:
-        for page, told in zip(listed, every, strict=True):
-            seen = once(found, page, clients, max(_LEAST_S, asked.seconds * _SHARE))
-            measured = seen.measured
-            told["points"].append(
-                {
-                    "clients": clients,
-                    "per_s": measured.answers / measured.seconds,
-                    "p50_ms": measured.latency_us(0.5) / 1000,
-                    "p99_ms": measured.latency_us(0.99) / 1000,
-                    "cpu_us": sum(seen.cpu_us.values()) / max(1, measured.answers + seen.others),
-                    "lost": sum(measured.lost.values()),
-                }
-            )
-        latest = [told["points"][-1]["per_s"] for told in every]
-        say(f"{clients} clients: {', '.join(f'{per_s:,.0f}/s' for per_s in latest)}")
-    return every
+    sweeps = min(_SWEEPS, asked.rounds)
+    seen: dict[tuple[int, int], list[Once]] = {}
+    for number in range(sweeps):
+        for clients in counts:
+            for at, page in enumerate(listed):
+                one = once(found, page, clients, max(_LEAST_S, asked.seconds * _SHARE))
+                seen.setdefault((at, clients), []).append(one)
+        say(f"sweep {number + 1} of {sweeps} over {counts[0]} to {counts[-1]} clients")
+    return [
+        {"path": page.path, "points": [_point(clients, seen[at, clients]) for clients in counts]}
+        for at, page in enumerate(listed)
+    ]
+
+
+def _point(clients: int, every: Sequence[Once]) -> Data:
+    measured = [one.measured for one in every]
+    cpu = [sum(one.cpu_us.values()) / max(1, one.measured.answers + one.others) for one in every]
+    return {
+        "clients": clients,
+        "per_s": statistics.median(one.answers / one.seconds for one in measured),
+        "p50_ms": statistics.median(one.latency_us(0.5) for one in measured) / 1000,
+        "p99_ms": statistics.median(one.latency_us(0.99) for one in measured) / 1000,
+        "cpu_us": statistics.median(cpu),
+        "lost": sum(sum(one.lost.values()) for one in measured),
+    }
+
+
+def write_svg(path: Path, curves: Sequence[Mapping[str, Any]]) -> None:
+    """The picture as a file. Raises PorticoError when it cannot be written."""
+    files.write(path.absolute().parent, File(path.name, svg(picture(curves)), 0o644))
 
 
 def picture(curves: Sequence[Mapping[str, Any]]) -> Plot:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from portico.actions import environment
+from portico.actions.aside.folder import private_folder
 from portico.actions.aside.processes import NO_TRACES
 from portico.actions.ask import INSIDE
 from portico.actions.bench.asked import Page
@@ -16,7 +16,7 @@ from portico.actions.bench.target import Target
 from portico.model.command import Command
 from portico.model.file import File
 from portico.system import files
-from portico.system.accounts import ourselves, to_become
+from portico.system.accounts import to_become
 from portico.system.talk import Silent, Talk, talk
 
 _SCRIPT = "measure_floor.py"
@@ -72,14 +72,10 @@ def measurer(found: Target, pages: Sequence[Page]) -> Iterator[Measurer]:
     if not found.masters:
         yield Measurer(None, Python(), "the application runs on other machines")
         return
-    with tempfile.TemporaryDirectory(prefix="portico-floor-") as name:
-        folder = Path(name)
+    with private_folder("floor") as folder, ExitStack() as opened:
+        # The account of the application may not be able to read where Portico is installed.
         script = files.write(folder, File(_SCRIPT, (INSIDE / _SCRIPT).read_text(encoding="utf-8"), 0o644))
-        if ourselves().uid == 0:
-            # The account of the application must be able to read it, and nobody else has to.
-            files.make_dir(folder, 0o700, found.app.uid, found.app.gid)
-        with ExitStack() as opened:
-            yield _begin(opened, found, pages, script)
+        yield _begin(opened, found, pages, script)
 
 
 def _begin(opened: ExitStack, found: Target, pages: Sequence[Page], script: Path) -> Measurer:
@@ -100,10 +96,4 @@ def _begin(opened: ExitStack, found: Target, pages: Sequence[Page], script: Path
         return Measurer(None, Python(), clean(" ".join([silent.why, *silent.said.splitlines()[-1:]])))
     if not told["ok"]:
         return Measurer(None, Python(), clean(f"outside uWSGI the application does not load: {told['message']}"))
-    return Measurer(talking, _python(told["python"], told["implementation"], told["config_args"]), "")
-
-
-def _python(version: str, implementation: str, config_args: str) -> Python:
-    """CPython's own build says how it was configured: https://docs.python.org/3/using/configure.html#performance-options"""
-    known = implementation == "CPython" and bool(config_args)
-    return Python(version, "--enable-optimizations" in config_args if known else None)
+    return Measurer(talking, Python(told["python"], told["optimized"]), "")

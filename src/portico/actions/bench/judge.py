@@ -7,7 +7,7 @@ from typing import Literal
 
 from portico.actions.bench.seen import Figures
 
-Bound = Literal["errors", "client", "nginx", "waiting", "processes", "application", "servers", "others", "nothing"]
+Bound = Literal["errors", "client", "nginx", "waiting", "processes", "cpu", "application", "servers", "others", "nothing"]
 #: From there on something counts as at its limit.
 _FULL = 0.85
 _CLIENT_FULL = 0.92
@@ -85,7 +85,7 @@ def _waiting(seen: Figures) -> str:
 def _cpu(seen: Figures) -> Judged:
     whole = seen.total_us.median
     if seen.floor_us is None:
-        return Judged("servers", f"CPU: {_us(whole)} a request; how much of it is the application's was not measured")
+        return Judged("cpu", f"CPU: {_us(whole)} a request; how much of it is the application's is not known")
     own = min(seen.floor_us.median, whole)
     rest = f"{_us(own)} of {_us(whole)} a request are the application's own ({_percent(own / max(whole, 1e-9))})"
     if own >= whole / 2:

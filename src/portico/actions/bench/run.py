@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from portico.actions.adopt.proof.told import raised
 from portico.actions.bench import told
 from portico.actions.bench.asked import Asked, Page, pages
 from portico.actions.bench.curve import curve
@@ -18,13 +20,15 @@ from portico.actions.bench.target import Target, target
 from portico.actions.doctor.discretion import Discretion
 from portico.model.errors import Exit, PorticoError
 from portico.model.result import Result
-from portico.system import http
+from portico.system import files, http
+from portico.system.aside import orderly
 from portico.system.http import Answer
 
 Say = Callable[[str], None]
 #: A load before the first round, so that caches are filled and connections made; and the floor's share of a round.
 _WARM_S, _FLOOR_SHARE = 0.4, 0.25
 _ANSWER_S = 30.0
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 #: Below that share uWSGI had nothing to do with a page.
 _BY_NGINX = 0.05
 #: Headers whose values are nobody's secret.
@@ -34,17 +38,18 @@ _PUBLIC = frozenset(("accept", "accept-encoding", "accept-language", "host", "us
 def bench(asked: Asked, say: Say) -> Result:
     """Measure and judge. The Result's findings are requests that were lost or answered 5xx (exit status 1). Raises
     PorticoError where nothing can be measured."""
-    with target(asked) as found:
+    with orderly(), target(asked) as found:
         say(f"{'the site itself' if found.live else 'a stack of its own'} at {found.plan.listen}")
         listed = pages(asked, found.plan)
         discreet = _discretion(found, asked)
+        since = files.size(found.app_log) if found.app_log else 0
         first = [_first(found, page) for page in listed]
         with measurer(found, listed) as floor:
             every = _rounds(asked, found, listed, floor, say)
             data = told.result(asked, found, listed, every, first, floor, memory(found))
+        findings = told.findings(found, listed, every, _raised(found, since))
         if asked.curve:
             data["curve"] = curve(asked, found, listed, say)
-    findings = told.findings(listed, every)
     # What names a page (a token in its query) may be a secret like any other.
     shown: dict[str, Any] = discreet.data(data)
     code = Exit.FINDINGS if findings else Exit.DONE
@@ -70,6 +75,14 @@ def _first(found: Target, page: Page) -> Answer:
     cause = f"{page.path} got no answer at all: {answer.error or 'the connection was closed'}"
     fix = [f"portico doctor {page.path}", "portico logs --hop nginx"]
     raise PorticoError(LOST.found(cause=cause, evidence=[f"GET {page.path} at {listen}"], fix=fix), Exit.FINDINGS)
+
+
+def _raised(found: Target, since: int) -> list[str]:
+    """The exceptions that the application's log has from there on, each once."""
+    lines = files.tail(found.app_log, since).splitlines() if found.app_log else []
+    # Workers write at the same time: a traceback that another one interrupts gives a line that is no exception's.
+    told = (line.splitlines()[0].strip() for line in raised(lines) if line.strip())
+    return list(dict.fromkeys(line for line in told if _EXCEPTION.match(line)))
 
 
 def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer, say: Say) -> list[Figures]:

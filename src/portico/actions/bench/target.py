@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from portico.actions import history, instance, state, supervise
+from portico.actions.aside.raw import left_out
 from portico.actions.aside.stack import Standing, standing
 from portico.actions.bench.asked import Asked
 from portico.actions.bench.kinds import NOTHING_HERE
@@ -31,8 +32,8 @@ _OF_ITS_PLACE = ("listen", "role", "fast")
 class Target:
     """A running stack. `live`: it is the site itself, with its visitors. `nginx` and `masters` are pids (None and empty
     where none of it runs here), `supervisor` is that of supervisord. `folder` holds the files of its release; `environ` is
-    the application's (secrets: never shown), `app` the account it runs as. `log` is nginx's access log. `notes` are
-    sentences about the choice."""
+    the application's (secrets: never shown), `app` the account it runs as. `log` is nginx's access log,
+    `app_log` that of uWSGI and the application. `notes` are sentences about the choice."""
 
     plan: Plan
     where: Places
@@ -44,6 +45,7 @@ class Target:
     environ: Mapping[str, str] = field(repr=False)
     app: Account
     log: Path | None
+    app_log: Path | None
     notes: tuple[str, ...] = ()
 
 
@@ -64,7 +66,7 @@ def target(asked: Asked) -> Iterator[Target]:
     if role_of(options, load(options.project).config.role) == "front" and not asked.own:
         raise _nothing_here(options.project)
     with standing(replace(options, role=None), purpose="measure") as made:
-        yield _aside(made, why)
+        yield _aside(made, (*why, *_otherwise(options.project)))
 
 
 def _live(where: Places, known: state.State | None) -> tuple[Target | None, tuple[str, ...]]:
@@ -97,6 +99,7 @@ def _live(where: Places, known: state.State | None) -> tuple[Target | None, tupl
             environ=live_environ(where, plan),
             app=owner(Path(f"/proc/{pids[0]}")) if pids else owner(where.project),
             log=log,
+            app_log=Path(plan.uwsgi.log) if pids and plan.uwsgi.log else None,
         ),
         (),
     )
@@ -125,8 +128,19 @@ def _aside(made: Standing, why: tuple[str, ...]) -> Target:
         environ=made.asked.environ,
         app=made.asked.machine.app,
         log=Path(made.plan.nginx.access_log) if made.plan.nginx else None,
+        app_log=made.log,
         notes=why,
     )
+
+
+def _otherwise(project: Path) -> Iterator[str]:
+    """In what a stack aside is not as portico.toml has it."""
+    config = load(project).config
+    lines = (*(config.nginx.extra_http or ()), *(config.nginx.extra_server or ()), *(config.nginx.extra_location or ()))
+    if left := left_out(lines):
+        yield f"raw lines with {', '.join(left)} were left out"
+    if config.uwsgi.address:
+        yield f"nginx talked to uWSGI over a unix socket, and not over {config.uwsgi.address}"
 
 
 def _nothing_here(project: Path) -> PorticoError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from portico.actions.bench.asked import Asked, Page
@@ -14,11 +14,13 @@ from portico.actions.bench.kinds import FAILED, LOST
 from portico.actions.bench.seen import Figures
 from portico.actions.bench.target import Target
 from portico.actions.bench.unlike import floor_differs, warning
+from portico.actions.command_here import command_here
 from portico.model.finding import Finding
 from portico.system.http import Answer
 from portico.system.processes import cores
 
 Data = dict[str, Any]
+_EXCEPTIONS = 3
 #: docs/howto-bench.md says where it comes from.
 PLAIN_PYTHON = 0.86
 
@@ -61,6 +63,9 @@ def result(
 
 
 def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
+    differs = floor_differs(seen)
+    if differs:
+        seen = replace(seen, floor_us=None, floor_wall_us=None, floor_waits_us=None)
     judged = judge(seen, cores(), asked.clients)
     added = added_us(seen)
     told = asdict(seen)
@@ -78,7 +83,7 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
         "says": judged.says,
         "next": judged.next,
         "warning": warning(page, seen, answer.headers.get("location", "")),
-        "floor_note": floor_differs(seen),
+        "floor_note": differs,
     }
 
 
@@ -108,29 +113,34 @@ def _notes(found: Target, every: Sequence[Figures], python: Python) -> Iterator[
         yield f"others took {busiest * 100:.0f} % of this machine: requests a second are too low, CPU a request hardly"
 
 
-def findings(listed: Sequence[Page], every: Sequence[Figures]) -> tuple[Finding, ...]:
-    """Requests that were lost, then those that were answered 5xx: one finding each for all pages."""
+def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], raised: Sequence[str]) -> tuple[Finding, ...]:
+    """Requests that were lost, then those that were answered 5xx: one finding each for all pages. `raised` are exceptions
+    of the application, each as one line."""
     rows = list(zip(listed, every, strict=True))
     lost = [(page, seen) for page, seen in rows if seen.lost]
     failed = [(page, seen) for page, seen in rows if seen.failed]
-    return (*_lost(lost), *_failed(failed))
+    start = (
+        [] if found.live else [f"{command_here(found.where.project)} up -d   # nothing is left of a stack aside: have one"]
+    )
+    return (*_lost(lost, start), *_failed(failed, start, raised))
 
 
-def _lost(rows: Sequence[tuple[Page, Figures]]) -> Iterator[Finding]:
+def _lost(rows: Sequence[tuple[Page, Figures]], start: Sequence[str]) -> Iterator[Finding]:
     if rows:
         number = sum(sum(seen.lost.values()) for _, seen in rows)
         whole = sum(seen.answers for _, seen in rows) + number
         seen_at = [f"{page.path}: {_counted(seen.lost)}" for page, seen in rows]
-        fix = ["portico logs --hop nginx", "portico logs --hop uwsgi"]
+        fix = [*start, "portico logs --hop nginx", "portico logs --hop uwsgi"]
         yield LOST.found(f"{number:,} of {whole:,} requests had no whole answer", seen_at, fix, basis="request")
 
 
-def _failed(rows: Sequence[tuple[Page, Figures]]) -> Iterator[Finding]:
+def _failed(rows: Sequence[tuple[Page, Figures]], start: Sequence[str], raised: Sequence[str]) -> Iterator[Finding]:
     if rows:
         number = sum(seen.failed for _, seen in rows)
         whole = sum(seen.answers for _, seen in rows)
         seen_at = [f"{page.path}: {_counted(seen.statuses)}" for page, seen in rows]
-        fix = [f"portico doctor {shlex.quote(rows[0][0].path)}", "portico logs --status 5xx"]
+        seen_at += [f"in the application: {line}" for line in raised[:_EXCEPTIONS]]
+        fix = [*start, f"portico doctor {shlex.quote(rows[0][0].path)}", "portico logs --status 5xx"]
         yield FAILED.found(f"{number:,} of {whole:,} answers were 5xx", seen_at, fix, basis="request")
 
 
