@@ -68,6 +68,8 @@ WAITS: dict[str, Any] = {
         ({"by_app": 0.0, "busy": 0.0}, 2, "nginx", "nginx answers it itself, for 450 us"),
         ({"client": 0.98, "machine": 0.6}, 8, "client", "98 % of its core"),
         ({"per_s": Spread(300, 300, 300), "worker": 0.1}, 2, "others", "had 14 % of the machine"),
+        ({"throttled": 0.6}, 2, "quota", "held processes back in 60 %"),
+        ({"cpu_us": {"uwsgi router": 80.0, "uwsgi workers": 60.0}, "p50_ms": 44.0}, 2, "router", "Content-Length"),
         ({"statuses": {502: 9, 200: 1}}, 2, "errors", "failed under load"),
         ({"lost": {"reset": 200}}, 2, "errors", "failed under load"),
         ({"statuses": {}, "lost": {"refused": 20}}, 2, "errors", "no request was answered"),

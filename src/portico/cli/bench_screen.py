@@ -38,14 +38,15 @@ def _head(data: Data) -> Iterator[str]:
     what = "the site itself" if data["live"] else "a stack of its own, stopped again"
     yield f"{_bold(data['project'])}  {what}"
     uwsgi = data["uwsgi"]
-    many = f"{uwsgi['instances']} instances of " if uwsgi["instances"] > 1 else ""
+    several = f"{uwsgi['instances']} instances of " if uwsgi["instances"] > 1 else ""
     parts = [f"nginx {data['nginx']}"] if data["nginx"] else []
     if uwsgi["instances"]:
-        parts.append(f"{many}uWSGI with {uwsgi['processes']} processes x {uwsgi['threads']} threads")
+        parts.append(f"{several}uWSGI with {uwsgi['processes']} processes x {uwsgi['threads']} threads")
     parts += [f"Python {data['python']['version']}", f"{data['cores']} cores"]
     yield from _row("stack", ", ".join(parts))
     heads = f"; headers {', '.join(data['headers'])} (values not shown)" if data["headers"] else ""
-    times = f"{data['rounds']} interleaved rounds of {data['seconds']:g} s"
+    many = "1 round" if data["rounds"] == 1 else f"{data['rounds']} interleaved rounds"
+    times = f"{many} of {data['seconds']:g} s"
     yield from _row("load", f"GET only, {data['clients']} clients, kept connections, {times}; median (quartiles){heads}")
 
 

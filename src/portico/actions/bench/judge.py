@@ -7,11 +7,32 @@ from typing import Literal
 
 from portico.actions.bench.seen import Figures
 
-Bound = Literal["errors", "client", "nginx", "waiting", "processes", "cpu", "application", "servers", "others", "nothing"]
+Bound = Literal[
+    "errors",
+    "client",
+    "nginx",
+    "waiting",
+    "processes",
+    "cpu",
+    "application",
+    "servers",
+    "others",
+    "quota",
+    "router",
+    "nothing",
+]
 #: From there on something counts as at its limit.
 _FULL = 0.85
 _CLIENT_FULL = 0.92
 _HALF = 0.5
+_THROTTLED = 0.2
+#: How long Linux lets an acknowledgement wait for data to go with it, and an application that has nothing to do with that.
+_DELAYED_ACK_MS, _QUICK_US = (38.0, 60.0), 10_000.0
+_ROUTER = (
+    "uWSGI's HTTP router: of an answer without Content-Length on a kept connection the last bytes go out only when the "
+    "client has acknowledged the others, which it may delay for 40 ms (RFC 1122, 4.2.3.2 and 4.2.3.4). A Content-Length avoids it, "
+    "and so does nginx"
+)
 #: So much of the time of a request by the clock: then it mostly waits.
 _WAITS = 0.5
 #: Below that uWSGI had nothing to do with it.
@@ -29,10 +50,20 @@ class Judged:
 
 def judge(seen: Figures, cores: int, clients: int) -> Judged:
     """What kept the page from being answered more often."""
+    return _no_measure(seen) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
+
+
+def _no_measure(seen: Figures) -> Judged | None:
+    """Where the figures are not those of a page."""
     if not seen.answers:
         return Judged("errors", "no request was answered: there are no figures", "portico doctor")
     if _share(sum(seen.lost.values()), seen) > 0.01 or _share(seen.failed, seen) > 0.5:
         return Judged("errors", "it failed under load: the figures are those of failing, not of the page", "portico doctor")
+    return None
+
+
+def _elsewhere(seen: Figures) -> Judged | None:
+    """Where neither the application nor its workers are what bounds it."""
     if seen.client >= _CLIENT_FULL:
         return Judged(
             "client",
@@ -41,9 +72,16 @@ def judge(seen: Figures, cores: int, clients: int) -> Judged:
         )
     if seen.by_app is not None and seen.by_app < _BY_NGINX:
         return Judged("nginx", f"nginx answers it itself, for {_us(seen.total_us.median)} of CPU; uWSGI had nothing to do")
-    full = seen.busy is not None and seen.slots > 0 and seen.busy >= _FULL * seen.slots
+    if seen.throttled >= _THROTTLED:
+        often = _percent(seen.throttled)
+        return Judged("quota", f"the CPU quota of this container: it held processes back in {often} of its periods")
+    return Judged("router", _ROUTER) if _router_waits(seen) else None
+
+
+def _limit(seen: Figures, cores: int) -> Judged | None:
+    """What is at its limit."""
     taken = ours(seen, cores)
-    if _waits(seen) and full and taken < _FULL:
+    if _waits(seen) and _threads_full(seen) and taken < _FULL:
         return Judged("waiting", _waiting(seen), "portico tune   # tries more threads with real load")
     if seen.worker >= _FULL and seen.machine < _FULL and seen.processes < cores:
         return Judged(
@@ -58,11 +96,26 @@ def judge(seen: Figures, cores: int, clients: int) -> Judged:
         )
     if seen.machine >= _FULL or seen.worker >= _FULL or taken >= _FULL:
         return _cpu(seen)
-    return Judged("nothing", _idle(seen, clients), f"portico bench --clients {clients * 4}" if not full else "")
+    return None
+
+
+def _nothing(seen: Figures, clients: int) -> Judged:
+    return Judged("nothing", _idle(seen, clients), "" if _threads_full(seen) else f"portico bench --clients {clients * 4}")
+
+
+def _threads_full(seen: Figures) -> bool:
+    return seen.busy is not None and seen.slots > 0 and seen.busy >= _FULL * seen.slots
 
 
 def _share(number: int, seen: Figures) -> float:
     return number / max(1, seen.answers + sum(seen.lost.values()))
+
+
+def _router_waits(seen: Figures) -> bool:
+    """Whether the time of a request is that of a delayed acknowledgement."""
+    low, high = _DELAYED_ACK_MS
+    quick = seen.floor_wall_us is not None and seen.floor_wall_us < _QUICK_US
+    return "nginx" not in seen.cpu_us and "uwsgi router" in seen.cpu_us and quick and low <= seen.p50_ms <= high
 
 
 def _waits(seen: Figures) -> bool:

@@ -13,7 +13,7 @@ from portico.actions.bench.watch import Watch
 from portico.model.load import Load
 from portico.system import files
 from portico.system.load import aside
-from portico.system.machine_load import CpuTime, our_pid
+from portico.system.machine_load import CpuTime, Quota, our_pid
 from portico.system.usage import cpu_us, pss_bytes, tree
 
 #: The last requests of a load may take so long.
@@ -26,6 +26,7 @@ class _Before:
     requests: int | None
     log_bytes: int
     machine: CpuTime
+    quota: Quota
 
 
 def once(found: Target, page: Page, clients: int, seconds: float) -> Once:
@@ -55,6 +56,7 @@ def once(found: Target, page: Page, clients: int, seconds: float) -> Once:
         client=watch.client_share,
         queue=watch.queue,
         busy=tuple(watch.busy),
+        throttled=before.quota.share_until(Quota.now()),
     )
 
 
@@ -89,6 +91,7 @@ def _before(found: Target) -> _Before:
         requests=_requests(found),
         log_bytes=files.size(found.log) if found.log else 0,
         machine=CpuTime.now(),
+        quota=Quota.now(),
     )
 
 

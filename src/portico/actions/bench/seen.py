@@ -19,7 +19,8 @@ HOPS = ("nginx", "uwsgi router", "uwsgi workers", "uwsgi master")
 class Once:
     """One load on one page. `cpu_us`: of all processes of a hop together; `by_app` and `others`: requests that uWSGI took
     and that visitors made meanwhile (None: not known). `machine` and `client` are shares of all cores and of one. `queue`
-    is the longest listen queue, `busy` the threads in a request at each look. `floor` is None where there is none."""
+    is the longest listen queue, `busy` the threads in a request at each look. `throttled` is the share of the
+    periods of a CPU quota in which it held us back. `floor` is None where there is none."""
 
     measured: Measured
     cpu_us: Mapping[str, float]
@@ -29,6 +30,7 @@ class Once:
     client: float
     queue: int | None
     busy: tuple[int, ...]
+    throttled: float = 0.0
     floor: Floor | None = None
 
 
@@ -78,6 +80,7 @@ class Figures:
     processes: int
     machine: float
     client: float
+    throttled: float = 0.0
 
     @property
     def answers(self) -> int:
@@ -130,6 +133,7 @@ def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
         processes=processes,
         machine=statistics.median(one.machine for one in rounds),
         client=statistics.median(one.client for one in rounds),
+        throttled=statistics.median(one.throttled for one in rounds),
     )
 
 
