@@ -1,7 +1,9 @@
 """granian alone, serving the static files itself.
 
 As many workers as cores and every other number left alone, which is what its documentation advises: the size of the thread
-pool should not be tuned, and the limit of connections ("backpressure") has to stay above the number of kept connections.
+pool should not be tuned, and the limit of connections ("backpressure") has to stay above the number of kept connections. On
+two cores it warns that each worker may then start up to 256 threads. They come only as requests wait at the same time, which
+serves the view that waits best.
 """
 
 from __future__ import annotations

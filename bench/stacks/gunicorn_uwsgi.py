@@ -1,4 +1,9 @@
-"""nginx in front of gunicorn over a unix socket, as the stack `gunicorn`, but speaking the uwsgi protocol with it."""
+"""nginx in front of gunicorn over a unix socket, as the stack `gunicorn`, but speaking the uwsgi protocol with it.
+
+One thing goes beyond its documentation, in its favour: `--keep-alive 0`. nginx closes a connection of this protocol after
+each answer. gunicorn 27.0.1 keeps it for the next request otherwise, and logs an error with a traceback when there is none:
+for every request, which costs about half as much CPU again.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from bench.stacks.base import Ground, Running, Stack
 
 #: https://gunicorn.org/uwsgi
 _PASSING = f"uwsgi_pass app_server;\ninclude {nginx.UWSGI_PARAMS};"
+PROTOCOL = ("--protocol", "uwsgi", "--keep-alive", "0")
 
 
 def front(ground: Ground) -> nginx.Front:
@@ -14,7 +20,7 @@ def front(ground: Ground) -> nginx.Front:
 
 
 def _start(ground: Ground) -> Running:
-    return gunicorn.run(ground, front(ground), "--protocol", "uwsgi")
+    return gunicorn.run(ground, front(ground), *PROTOCOL)
 
 
 STACK = Stack(

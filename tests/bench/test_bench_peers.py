@@ -56,13 +56,13 @@ def test_nginx_takes_the_configuration_in_front_of_it(ground: Ground, key: str) 
 
 
 def test_gunicorn_gets_the_workers_and_threads_of_its_documentation(ground: Ground) -> None:
-    argv = gunicorn.app_server(ground, "--protocol", "uwsgi").argv
+    argv = gunicorn.app_server(ground, *gunicorn_uwsgi.PROTOCOL).argv
     assert argv[0] == "/opt/env/bin/gunicorn"
     assert argv[argv.index("--workers") + 1] == "7"
     assert argv[argv.index("--worker-class") + 1] == "gthread"
     assert argv[argv.index("--threads") + 1] == "12"
     assert argv[argv.index("--bind") + 1] == f"unix:{ground.folder}/gunicorn.sock"
-    assert argv[-3:] == ("--protocol", "uwsgi", "destiny.wsgi:application")
+    assert argv[-5:] == ("--protocol", "uwsgi", "--keep-alive", "0", "destiny.wsgi:application")
 
 
 def test_granian_gets_as_many_workers_as_cores_and_nothing_else_that_tunes(ground: Ground) -> None:
