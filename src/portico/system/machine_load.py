@@ -43,10 +43,10 @@ class Quota:
     throttled: int
 
     @staticmethod
-    def now() -> Quota:
-        for line in _lines(Path("/proc/self/cgroup")):
+    def now(root: Path = Path("/")) -> Quota:
+        for line in _lines(root / "proc/self/cgroup"):
             _, names, path = (*line.split(":", 2), "", "")[:3]
-            for folder in _folders(names, path):
+            for folder in _folders(root, names, path):
                 rows = dict(row.split(maxsplit=1) for row in _lines(folder / "cpu.stat") if " " in row)
                 if rows.get("nr_periods", "").isdigit() and rows.get("nr_throttled", "").isdigit():
                     return Quota(int(rows["nr_periods"]), int(rows["nr_throttled"]))
@@ -58,12 +58,12 @@ class Quota:
         return min(1.0, max(0.0, (later.throttled - self.throttled) / periods)) if periods > 0 else 0.0
 
 
-def _folders(names: str, path: str) -> tuple[Path, ...]:
+def _folders(root: Path, names: str, path: str) -> tuple[Path, ...]:
     """Where the control group of a line of /proc/self/cgroup lies; inside a container it may be the root of what is seen."""
     if names and "cpu" not in names.split(","):
         return ()
-    root = Path("/sys/fs/cgroup") / (names if names else "")
-    return root / path.lstrip("/"), root
+    top = root / "sys/fs/cgroup" / names
+    return top / path.lstrip("/"), top
 
 
 def _lines(path: Path) -> list[str]:

@@ -30,8 +30,8 @@ _THROTTLED = 0.2
 _DELAYED_ACK_MS, _QUICK_US = (38.0, 60.0), 10_000.0
 _ROUTER = (
     "uWSGI's HTTP router: of an answer without Content-Length on a kept connection the last bytes go out only when the "
-    "client has acknowledged the others, which it may delay for 40 ms (RFC 1122, 4.2.3.2 and 4.2.3.4). A Content-Length avoids it, "
-    "and so does nginx"
+    "client has acknowledged the others, which it may delay for 40 ms (RFC 1122, 4.2.3.2 and 4.2.3.4). A Content-Length "
+    "avoids it, and so does nginx"
 )
 #: So much of the time of a request by the clock: then it mostly waits.
 _WAITS = 0.5
