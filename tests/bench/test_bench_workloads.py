@@ -56,7 +56,7 @@ def test_a_reload_is_over_when_all_answers_are_of_the_new_code(site: Path) -> No
         figures = reloads.measure(air, Effort())
     assert len(loaded) == 2
     assert figures["lost"] == 0
-    assert 0 < figures["seconds"] < 5
+    assert figures["seconds"] > 0
     assert figures["answers"] > 0
     assert reloads.seen((figures,)) == {"reload": True}
 
@@ -118,7 +118,7 @@ def test_slow_clients_take_nothing_from_a_stack_that_has_a_thread_for_each(
 ) -> None:
     monkeypatch.setattr(slow, "SLOW", 6)
     monkeypatch.setattr(slow, "_SETTLE_S", 0.1)
-    monkeypatch.setattr(slow, "_SECONDS", 0.3)
+    monkeypatch.setattr(slow, "_SECONDS", 0.1)
     with served(site, lambda: b"1", None) as air:
         figures = slow.measure(air, replace(Effort(), scale=1.0))
     assert (figures["lost"], figures["held"], figures["closed"]) == (0, 6, 0)
