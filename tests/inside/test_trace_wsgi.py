@@ -40,11 +40,15 @@ def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[
     return lambda data: None
 
 
+def plainly(application: Any, *given: Any) -> Any:
+    return application(*given)
+
+
 def events_of(sockets: Path, application: Any, use: Callable[[Any], object], **environ: Any) -> list[dict[str, Any]]:
     """Call the application, traced, and use its answer."""
     with listening(sockets) as listener:
         traced = begin(sockets, listener.nonce)
-        use(traced.call(lambda _: None, application, environ, start_response))
+        use(traced.call(plainly, application, environ, start_response))
     assert trace_record.ACTIVE == []
     return listener.events
 
@@ -131,7 +135,7 @@ def test_an_exception_of_the_application_ends_the_trace(sockets: Path, error: Ba
     with listening(sockets) as listener:
         traced = begin(sockets, listener.nonce)
         with pytest.raises(type(error)) as caught:
-            traced.call(lambda _: None, application, {}, start_response)
+            traced.call(plainly, application, {}, start_response)
     assert caught.value is error
     assert names(listener.events)[-3:] == ["exception", "raised", "done"]
     assert trace_record.ACTIVE == []
@@ -213,7 +217,7 @@ def test_a_listener_that_reads_nothing_is_given_up(sockets: Path, monkeypatch: p
         server.listen(1)
         traced = begin(sockets, "0" * 32)
         started = time.monotonic()
-        answer = traced.call(lambda _: None, lambda *_: [b"x"] * 50, {"BIG": "x" * 5_000_000}, start_response)
+        answer = traced.call(plainly, lambda *_: [b"x"] * 50, {"BIG": "x" * 5_000_000}, start_response)
         assert b"".join(answer) == b"x" * 50
         answer.close()
         assert time.monotonic() - started < 5

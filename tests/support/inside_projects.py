@@ -152,8 +152,8 @@ def release(folder: Path, project: Path, **config: Any) -> Path:
         "preload": True,
         **config,
     }
-    entry = (INSIDE / "entry.py").read_text(encoding="utf-8")
-    write(folder, {"entry.py": entry, "entry.json": json.dumps(full)})
+    scripts = {name: (INSIDE / name).read_text(encoding="utf-8") for name in ("entry.py", "request_body.py")}
+    write(folder, {**scripts, "entry.json": json.dumps(full)})
     return folder / "entry.py"
 
 

@@ -113,7 +113,7 @@ def _change(key: str, origin: Origin) -> str:
 def scripts() -> tuple[File, ...]:
     """The modules that run in the project's Python: copied into the release, so that an upgrade of Portico cannot change
     a running stack."""
-    names = ("entry.py", "uwsgi_launcher.py", *TRACING)
+    names = ("entry.py", "request_body.py", "uwsgi_launcher.py", *TRACING)
     return tuple(File(name, (INSIDE / name).read_text(encoding="utf-8"), 0o640) for name in names)
 
 

@@ -17,12 +17,10 @@ import gc
 import importlib
 import importlib.util
 import inspect
-import io
 import json
 import logging
 import os
 import sys
-import tempfile
 import time
 import traceback
 import types
@@ -30,7 +28,6 @@ from typing import Any
 
 _EXC_CHARACTERS = 32_000
 _ID_CHARACTERS = 128
-_IN_MEMORY_BYTES = 65536
 
 
 def _config() -> dict[str, Any]:
@@ -190,32 +187,41 @@ def _print_exception(request: Any = None, **_: Any) -> None:
         pass
 
 
-def _tracing(config: dict[str, Any]) -> Any:
-    """What traces a request that names a trace; None when nothing can be traced. It must be there before Django is."""
-    if not config.get("trace_dir"):
-        return None
+def _siblings() -> None:
+    """The modules beside this one, as a package of a name that no project has."""
     package = types.ModuleType("_portico")
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
     sys.modules["_portico"] = package
+
+
+def _sibling(name: str) -> Any:
     # A release folder stays as it was written.
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        name = "{}:{}".format(config["module"] or config["file"] or "django.core.wsgi", config["callable"] or "application")
-        traces: Any = importlib.import_module("_portico.trace_wsgi")
-        return traces.Tracing(config["trace_dir"], bool(config.get("trace_header")), name)
-    except Exception:
-        # A release works without it.
-        traceback.print_exc()
-        return None
+        return importlib.import_module(f"_portico.{name}")
     finally:
         sys.dont_write_bytecode = before
 
 
+def _tracing(config: dict[str, Any]) -> Any:
+    """What traces a request that names a trace; None when nothing can be traced. It must be there before Django is."""
+    if not config.get("trace_dir"):
+        return None
+    try:
+        name = "{}:{}".format(config["module"] or config["file"] or "django.core.wsgi", config["callable"] or "application")
+        return _sibling("trace_wsgi").Tracing(config["trace_dir"], bool(config.get("trace_header")), name)
+    except Exception:
+        # A release works without it.
+        traceback.print_exc()
+        return None
+
+
 def _handling(wrapped: Any, tracing: Any) -> Any:
-    """The same application; the body of a request is read before it runs, and a request that names a trace is traced.
+    """The same application; of a request's body nothing is left unread, and a request that names a trace is traced.
 
     The application never sees the two variables that name one, whoever sent them.
     """
+    call = _sibling("request_body").call
 
     def application(environ: Any, start_response: Any) -> Any:
         given = environ.pop("PORTICO_TRACE", None)
@@ -223,39 +229,13 @@ def _handling(wrapped: Any, tracing: Any) -> Any:
         if (given or claimed) and tracing:
             traced = tracing.begin(given, claimed, environ)
             if traced:
-                return traced.call(_read_body, wrapped, environ, start_response)
-        _read_body(environ)
-        return wrapped(environ, start_response)
+                return traced.call(call, wrapped, environ, start_response)
+        return call(wrapped, environ, start_response)
 
     return application
 
 
-def _read_body(environ: Any) -> None:
-    """Put the whole body into the environ.
-
-    What an application leaves unread makes the kernel reset the connection, and nginx answers 502 in its place. uWSGI's own
-    `post-buffering` reads it too, but with threads and harakiri it kills workers that are well: all threads of a worker
-    share one deadline (https://github.com/unbit/uwsgi/issues/2706).
-    """
-    length = environ.get("CONTENT_LENGTH")
-    if length and length.isdigit():
-        environ["wsgi.input"] = _whole(environ["wsgi.input"], int(length))
-
-
-def _whole(body: Any, length: int) -> Any:
-    """The body as a file that is all there: in memory up to 64 KiB, else in a temporary file without a name."""
-    if length <= _IN_MEMORY_BYTES:
-        return io.BytesIO(body.read(length))
-    held: Any = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when the request has gone
-    while True:
-        part = body.read(_IN_MEMORY_BYTES)
-        if not part:
-            break
-        held.write(part)
-    held.seek(0)
-    return held
-
-
 _found = _config()
+_siblings()
 _traces = _tracing(_found)
 application = _handling(_load(_found), _traces)

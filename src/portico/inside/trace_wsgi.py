@@ -82,13 +82,12 @@ class Traced:
                 quietly(trace_django.install)()
         quietly(trace_django.attach)()
 
-    def call(self, prepare: Callable[[Any], None], application: Any, environ: Any, start_response: Any) -> Any:
-        """Prepare the environ, call the application with it and return its answer, recorded where that is possible."""
+    def call(self, caller: Callable[..., Any], application: Any, environ: Any, start_response: Any) -> Any:
+        """Have `caller` call the application and return its answer, recorded where that is possible."""
         token = CURRENT.set(self._recorder)
         try:
-            prepare(environ)
             self._recorder.emit("call", environ=_shown(environ) or {})
-            result = application(environ, self._starting(start_response))
+            result = caller(application, environ, self._starting(start_response))
             return self._answer(result)
         except BaseException as error:
             self.raised("application", error)

@@ -68,7 +68,11 @@ class NginxConfig(Table):
         None,
         description="Longest silence of the application before nginx answers 504; default: harakiri + 5 s.",
     )
-    uwsgi_send_timeout: Seconds | None = Field(None, description="Longest pause while nginx sends the request on.")
+    uwsgi_send_timeout: Seconds | None = Field(
+        None,
+        description="Longest pause while nginx sends the request on, as when the application does not read a large body; "
+        "default: harakiri + 5 s.",
+    )
     uwsgi_params: str | None = Field(
         None, description="Path of a uwsgi_params file to include instead of the one Portico writes."
     )
