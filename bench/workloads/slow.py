@@ -31,6 +31,7 @@ SURVIVES = 0.9
 _SETTLE_S = 2.0
 _SECONDS = 3.0
 _TIMEOUT_S = 5.0
+_BYTE_S = 1.0
 
 
 def requests(_: OnAir) -> tuple[Request, ...]:
@@ -40,7 +41,7 @@ def requests(_: OnAir) -> tuple[Request, ...]:
 def measure(air: OnAir, effort: Effort) -> Figures:
     seconds = _SECONDS * max(effort.scale, 0.2)
     before = _normal(air, seconds / 2)
-    with slow_clients(HOST, air.port, SLOW, "/upload/") as end:
+    with slow_clients(HOST, air.port, SLOW, "/upload/", byte_s=_BYTE_S) as end:
         time.sleep(_SETTLE_S)
         beside = _normal(air, seconds)
         held = end()

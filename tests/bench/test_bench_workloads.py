@@ -117,7 +117,8 @@ def test_slow_clients_take_nothing_from_a_stack_that_has_a_thread_for_each(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow, "SLOW", 6)
-    monkeypatch.setattr(slow, "_SETTLE_S", 0.1)
+    monkeypatch.setattr(slow, "_SETTLE_S", 0.3)
+    monkeypatch.setattr(slow, "_BYTE_S", 0.02)
     monkeypatch.setattr(slow, "_SECONDS", 0.1)
     with served(site, lambda: b"1", None) as air:
         figures = slow.measure(air, replace(Effort(), scale=1.0))
