@@ -59,7 +59,9 @@ def _rights(ground: Ground) -> tuple[str, ...]:
     if other is None or rights.reads(other, ground):
         return ()
     account = (f"--reuid={other.uid}", f"--regid={other.gid}", "--clear-groups")
-    return ("setpriv", *account, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+    # access(2) asks for the right of the real user, and forgets it for others than root unless no_setuid_fixup is set.
+    right = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup")
+    return ("setpriv", *account, *right)
 
 
 def _start(ground: Ground) -> Running:
