@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from portico.system.machine_load import CpuTime, Quota
+from portico.system.usage import of_ended_us
 
 STAT = "usage_usec 12\nnr_periods 40\nnr_throttled 30\nthrottled_usec 9\n"
 
@@ -39,3 +43,10 @@ def test_the_machine_was_busy_for_a_share_of_the_time() -> None:
     assert CpuTime(10, 100).share_until(CpuTime(16, 108)) == 0.75
     assert CpuTime(10, 100).share_until(CpuTime(10, 100)) == 0.0
     assert 0 < CpuTime.now().busy <= CpuTime.now().all
+
+
+def test_what_an_ended_child_had_is_found_with_its_parent() -> None:
+    before = of_ended_us([os.getpid()])
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.1: pass"], check=True)
+    assert of_ended_us([os.getpid()]) - before >= 90_000
+    assert of_ended_us([]) == 0

@@ -14,7 +14,7 @@ from portico.model.load import Load
 from portico.system import files
 from portico.system.load import aside
 from portico.system.machine_load import CpuTime, Quota, our_pid
-from portico.system.usage import cpu_us, pss_bytes, tree
+from portico.system.usage import cpu_us, of_ended_us, pss_bytes, tree
 
 #: The last requests of a load may take so long.
 _TIMEOUT_S = 30.0
@@ -23,6 +23,7 @@ _TIMEOUT_S = 30.0
 @dataclass(frozen=True)
 class _Before:
     cpu: Mapping[str, Mapping[int, float]]
+    ended: float
     requests: int | None
     log_bytes: int
     machine: CpuTime
@@ -88,6 +89,7 @@ def memory(found: Target) -> dict[str, int]:
 def _before(found: Target) -> _Before:
     return _Before(
         cpu={name: _each(pids) for name, pids in hops(found).items()},
+        ended=of_ended_us(found.masters),
         requests=_requests(found),
         log_bytes=files.size(found.log) if found.log else 0,
         machine=CpuTime.now(),
@@ -100,12 +102,18 @@ def _each(pids: frozenset[int]) -> dict[int, float]:
 
 
 def _used(found: Target, before: _Before) -> dict[str, float]:
-    """Microseconds by hop; of a process that is new all, of one that has gone nothing."""
+    """Microseconds by hop; of a worker that has ended (`max-requests`) what its master has taken over from it."""
     after = {name: _each(pids) for name, pids in hops(found).items()}
-    return {
+    used = {
         name: sum(max(0.0, now - before.cpu.get(name, {}).get(pid, 0.0)) for pid, now in pids.items())
         for name, pids in after.items()
     }
+    workers = before.cpu.get("uwsgi workers", {})
+    gone = sum(then for pid, then in workers.items() if pid not in after.get("uwsgi workers", {}))
+    ended = of_ended_us(found.masters) - before.ended
+    if ended > 0 and "uwsgi workers" in used:
+        used["uwsgi workers"] += max(0.0, ended - gone)
+    return used
 
 
 def _requests(found: Target) -> int | None:

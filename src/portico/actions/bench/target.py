@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from portico.actions import history, instance, state, supervise
 from portico.actions.aside.raw import left_out
@@ -62,11 +63,12 @@ def target(asked: Asked) -> Iterator[Target]:
     if not asked.own and not why and (others := elsewhere(where)):
         who = " and ".join(others)
         why = (f"the stack that {who} runs cannot be looked into by this account: one of its own was measured",)
-    options = _options(asked.options, where, known)
+    flags = _flags(where, known)
+    options = asked.options.over(flags)
     if role_of(options, load(options.project).config.role) == "front" and not asked.own:
         raise _nothing_here(options.project)
     with standing(replace(options, role=None), purpose="measure") as made:
-        yield _aside(made, (*why, *_otherwise(options.project)))
+        yield _aside(made, (*why, *_as_before(asked.options, flags), *_otherwise(options.project)))
 
 
 def _live(where: Places, known: state.State | None) -> tuple[Target | None, tuple[str, ...]]:
@@ -109,11 +111,11 @@ def _master(pids: tuple[int, ...]) -> int | None:
     return next(filter(processes.leads_group, pids), None)
 
 
-def _options(options: Options, where: Places, known: state.State | None) -> Options:
-    """With the flags that the site was last started with: they say which application it is."""
+def _flags(where: Places, known: state.State | None) -> dict[str, Any]:
+    """The flags that the site was last started with: they say which application it is."""
     records = history.every(where) if known is None else ()
     flags = known.flags if known else records[0].flags if records else {}
-    return options.over({name: value for name, value in flags.items() if name not in _OF_ITS_PLACE})
+    return {name: value for name, value in flags.items() if name not in _OF_ITS_PLACE}
 
 
 def _aside(made: Standing, why: tuple[str, ...]) -> Target:
@@ -131,6 +133,13 @@ def _aside(made: Standing, why: tuple[str, ...]) -> Target:
         app_log=made.log,
         notes=why,
     )
+
+
+def _as_before(options: Options, flags: Mapping[str, Any]) -> Iterator[str]:
+    """What `portico up` was told and this command was not."""
+    kept = [f"{name} {value}" for name, value in flags.items() if name not in options.flags() and value is not True]
+    if kept:
+        yield f"as it was last started: {', '.join(kept)}"
 
 
 def _otherwise(project: Path) -> Iterator[str]:
