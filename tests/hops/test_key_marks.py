@@ -24,7 +24,9 @@ TEMPLATES = [
 #: What is printed and comes from no key: where Portico puts things, what follows from the programs, and constants.
 FROM_NO_KEY = {
     "pid {{ pid }};",
+    "gzip_min_length {{ least_bytes }};",
     "gzip_types {{ compressible }};",
+    "brotli_min_length {{ least_bytes }};",
     "brotli_types {{ compressible }};",
     "include {{ trace }};",
     "set-placeholder = {{ placeholder }}",

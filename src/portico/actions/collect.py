@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
+from portico.actions import static_copies
 from portico.actions.ask import ask
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
@@ -57,7 +59,8 @@ def collect_static(prepared: Prepared) -> str:
     )
     if answer and answer.get("ok"):
         kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
-        return f"static files: {answer['copied'] + answer['unmodified']} in {answer['destination']}{kept}"
+        compressed = static_copies.make(prepared, Path(request["destination"]))
+        return f"static files: {answer['copied'] + answer['unmodified']} in {answer['destination']}{kept}{compressed}"
     raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
 
 

@@ -56,6 +56,8 @@ def collect(request: dict[str, Any], report: Any, loading: Any) -> None:
     try:
         if fresh:
             tree.empty(destination)
+        elif destination:
+            tree.forget_copies(destination)
         _collect_into(settings, destination, report, tree)
     except BaseException:
         if fresh:

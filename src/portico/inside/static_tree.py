@@ -3,6 +3,7 @@
 Standard library only, Python 3.8 and later; it runs as the application's account, whose folder `static` is. There,
 `N/` is what release N serves, and `N.list` names the files that were collected for it, each path ended by a NUL: what a
 release only keeps for the pages of earlier ones is not in its list, so that it goes with the last release that collected it.
+`N/.encoded/` holds smaller copies of its files, made after they were collected; none of them is ever in a list.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Collection, Iterator
 
 #: Tools that compress beforehand (django-compressor, brotli scripts) write these again in place, through every hard link.
 _WRITTEN_AGAIN = (".gz", ".br")
+#: The same as `ENCODED` in portico/model/site.py.
+_ENCODED = ".encoded"
 #: Another file system, a foreign file (fs.protected_hardlinks, proc(5)), too many links, or no links at all there.
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
 
@@ -25,6 +28,11 @@ def empty(folder: str) -> None:
     os.mkdir(folder)
     # Whatever the umask is: another account's nginx serves it.
     os.chmod(folder, 0o755)  # noqa: S103
+
+
+def forget_copies(folder: str) -> None:
+    """The smaller copies go, before the files they were made of change."""
+    shutil.rmtree(os.path.join(folder, _ENCODED), ignore_errors=True)
 
 
 def forget(folder: str) -> None:
@@ -92,9 +100,16 @@ def copy_tree(root: str, folder: str, live: Collection[str]) -> None:
 
 
 def add_tree(other: str, folder: str) -> int:
-    """Take in what `other` has and `folder` lacks; returns how many files. Nothing of it gets into a list."""
+    """Take in what `other` has and `folder` lacks, with its smaller copies; returns how many files. Nothing of it gets into
+    a list."""
     names = [os.path.relpath(path, other) for path in _files(other)]
-    return sum(_keep_one(os.path.join(other, name), os.path.join(folder, name)) for name in names)
+    taken = [name for name in names if _keep_one(os.path.join(other, name), os.path.join(folder, name))]
+    copies = os.path.join(other, _ENCODED)
+    for coding in os.listdir(copies) if os.path.isdir(copies) else ():
+        for name in taken:
+            path = os.path.join(_ENCODED, coding, name)
+            _keep_one(os.path.join(other, path), os.path.join(folder, path))
+    return len(taken)
 
 
 def _share(source: str, target: str) -> None:
@@ -126,6 +141,8 @@ def _link(source: str, target: str) -> None:
 
 def _files(folder: str) -> Iterator[str]:
     for where, folders, names in os.walk(folder):
+        if where == folder and _ENCODED in folders:
+            folders.remove(_ENCODED)
         linked = [name for name in folders if os.path.islink(os.path.join(where, name))]
         for name in (*names, *linked):
             yield os.path.join(where, name)

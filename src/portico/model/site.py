@@ -8,6 +8,10 @@ from typing import Literal
 
 #: The link to the collected files of the live release, beside the folder that holds those of every release.
 LIVE = "static-live"
+#: The folder in those of a release that holds smaller copies of its files, below the name of their content coding.
+ENCODED = ".encoded"
+#: The content codings (RFC 9110, 8.4.1; RFC 7932) that copies are made in, the best first.
+CODINGS = ("br", "gzip")
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,13 @@ def only_elsewhere(base: str) -> Plan:
     return make_plan(base, uwsgi={"instances": 0}, upstream=shared(*servers))
 
 
+def collected(base: str) -> Plan:
+    """Portico's own copy of the static files, which has smaller copies."""
+    live, hashed = f"{base}/.portico/static-live", StaticMap("/static/", f"{base}/.portico/static-live", "static", True)
+    maps = (hashed, StaticMap("/a$ (b)/é/", live, "static"), StaticMap("/media/", f"{base}/media", "media"))
+    return make_plan(base, site={"maps": maps})
+
+
 def shared(*servers: Server, balance: str = "", tries: int = 2) -> UpstreamPlan:
     return UpstreamPlan(balance, servers, max_fails=2, fail_timeout_s=30, tries=tries)
 
@@ -119,6 +126,7 @@ ALONE = (
     nginx_1_31,
     in_a_folder_with_brackets,
     files_before_the_application,
+    collected,
 )
 PLANS = ALONE + SEVERAL
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 _LABELS = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
@@ -48,9 +49,10 @@ def plain_path(text: str) -> Escaped:
     return quoted(text)
 
 
-def quoted_path(text: str) -> Escaped:
-    """An absolute path for a directive that expands variables (`alias`, `root`); `$` becomes `${portico_dollar}`."""
-    return Escaped(plain_path(text).replace("$", DOLLAR))
+def quoted_path(text: str, variable: str = "") -> Escaped:
+    """An absolute path for a directive that expands variables (`alias`, `root`); `$` becomes `${portico_dollar}`. `variable`
+    (`$name`) is put behind it."""
+    return Escaped(plain_path(text).replace("$", DOLLAR)[:-1] + f'{variable}"')
 
 
 def log_path(text: str) -> Escaped:
@@ -149,16 +151,39 @@ def location_prefix(url: str) -> Escaped:
     (https://nginx.org/en/docs/http/ngx_http_core_module.html#location), so the prefix is decoded, and one that no request
     can match is refused. So is `/`: it belongs to the application.
     """
-    return quoted(_decoded(url))
+    return quoted(decoded(url))
 
 
 def hidden_files(url: str) -> Escaped:
     """The argument of a regular-expression `location` for every path below the prefix `url` with a part in `.`."""
-    prefix = _REGEX_SPECIAL.sub(r"\\\g<0>", _decoded(url))
-    return quoted(rf"^{prefix}(.*/)?\.")
+    return quoted(rf"^{_literal(decoded(url))}(.*/)?\.")
 
 
-def _decoded(url: str) -> str:
+def copied_files(url: str, codings: Iterable[str], endings: Iterable[str]) -> Escaped:
+    """A regular expression for `coding` and, right behind it, the URI of a file below the prefix `url` with one of these
+    endings. Its groups are `portico_coding` and `portico_file`, the path below the prefix."""
+    coding, file, prefix = "|".join(codings), "|".join(endings), quoted(_literal(decoded(url)))[1:-1]
+    # Inside quotes nginx leaves a single backslash before x and . alone, and gixy understands no other.
+    return Escaped(rf'"~^(?<portico_coding>{coding}){prefix}(?<portico_file>[^\x00-\x1f]+\.(?i:{file}))$"')
+
+
+def ending(endings: Iterable[str]) -> Escaped:
+    """The same for any URI with one of these endings."""
+    return quoted(rf"~\.(?i:{'|'.join(endings)})$")
+
+
+def copies(url: str, folder: str, codings: Iterable[str]) -> Escaped:
+    """The argument of a regular-expression `location` for what lies in `folder` below the prefix `url`, in a folder for each
+    coding. Its group is `portico_sent`."""
+    return quoted(rf"^{_literal(decoded(url) + folder)}/(?<portico_sent>{'|'.join(codings)})/")
+
+
+def _literal(text: str) -> str:
+    return _REGEX_SPECIAL.sub(r"\\\g<0>", text)
+
+
+def decoded(url: str) -> str:
+    """The URL prefix as nginx compares it; see `location_prefix`."""
     if not (url.startswith("/") and url.endswith("/") and url != "/"):
         raise ValueError(f"{url!r} is not a URL prefix: it must start and end with '/', and be more than that")
     if "?" in url or "#" in url:

@@ -9,12 +9,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
 
-from portico.hops.nginx import escape
+from portico.hops.nginx import escape, static_maps
+from portico.hops.nginx.compressible import LEAST_BYTES, TYPES, endings
 from portico.hops.nginx.escape import Escaped, quoted
 from portico.hops.nginx.front import front
 from portico.model.file import File
 from portico.model.plan import Listen, NginxPlan, Plan, Server, UpstreamPlan, UwsgiPlan
-from portico.model.site import StaticMap
+from portico.model.site import CODINGS
 from portico.model.units import nginx_size, nginx_time
 
 CONF = "nginx.conf"
@@ -22,13 +23,6 @@ MIME_TYPES = "mime.types"
 UWSGI_PARAMS = "uwsgi_params"
 TRACE_MAP = "trace.conf"
 
-#: Text formats that shrink; `text/html` is always compressed and a second mention is a warning.
-_COMPRESSIBLE = (
-    "text/css text/javascript text/plain text/xml text/markdown text/csv text/calendar text/vtt "
-    "application/javascript application/json application/ld+json application/geo+json application/manifest+json "
-    "application/xml application/xhtml+xml application/rss+xml application/atom+xml application/wasm "
-    "application/vnd.ms-fontobject font/ttf font/otf image/svg+xml image/x-icon image/bmp"
-)
 #: Files a worker keeps open besides connections: logs, the shared libraries' and those in open_file_cache (max=2000).
 _OTHER_FILES = 2048
 #: What the uwsgi packet carries besides the client's headers and URI: our variables and each variable's frame.
@@ -86,15 +80,18 @@ def _template(name: str, view: Mapping[str, Any] | None = None) -> str:
 def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     """Every name the template uses, escaped."""
     modules = nginx.binary.modules
-    maps = [_map(entry, nginx) for entry in plan.site.maps if entry.served_by == "nginx"]
+    maps = [static_maps.view(entry, plan, nginx) for entry in plan.site.maps if entry.served_by == "nginx"]
     public = nginx.public and escape.quoted_path(nginx.public.rstrip("/") or "/")
     return {
         "site_name": quoted(plan.site.name),
         "modules": modules,
-        "dollar": any(escape.DOLLAR in path for path in (public, *(entry["root"] for entry in maps))),
-        "gzip_static": _has_gzip_static(nginx),
+        "dollar": any(escape.DOLLAR in text for text in (public, *static_maps.with_variables(maps))),
+        "gzip_static": static_maps.has_gzip_static(nginx),
         "maps": maps,
         "hashed_maps": any(entry["hashed"] for entry in maps),
+        "encoded_maps": [entry for entry in maps if entry["encoded"]],
+        "codings": [Escaped(coding) for coding in CODINGS],
+        "endings": escape.ending(endings()),
         "static_max_age_s": nginx.static_max_age_s,
         "listen": _listen(plan.listen),
         "server_names": _server_names(plan.site.server_names),
@@ -105,7 +102,8 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         **_application(plan, nginx),
         "gzip": nginx.gzip and "http_gzip" in modules,
         "brotli": "http_brotli_filter" in modules,
-        "compressible": Escaped(_COMPRESSIBLE),
+        "compressible": Escaped(TYPES),
+        "least_bytes": LEAST_BYTES,
         "extra_main": [Escaped(line) for line in nginx.extra_main],
         "extra_http": [Escaped(line) for line in nginx.extra_http],
         "extra_server": [Escaped(line) for line in nginx.extra_server],
@@ -258,21 +256,3 @@ def _header_buffers(packet_bytes: int) -> dict[str, Any]:
     size = min(8, max(1, room // 3 // _KIB))
     number = min(4, max(2, room // (size * _KIB) - 1))
     return {"number": number, "size": Escaped(f"{size}k")}
-
-
-def _has_gzip_static(nginx: NginxPlan) -> bool:
-    return nginx.gzip and "http_gzip_static" in nginx.binary.modules
-
-
-def _map(entry: StaticMap, nginx: NginxPlan) -> dict[str, Any]:
-    static = entry.kind == "static"
-    return {
-        "key": Escaped(entry.kind),
-        "prefix": escape.location_prefix(entry.url),
-        "hidden": escape.hidden_files(entry.url),
-        "root": escape.quoted_path(entry.root.rstrip("/") + "/"),
-        "hashed": static and entry.hashed,
-        "media": not static,
-        "gzip_static": static and _has_gzip_static(nginx),
-        "brotli_static": static and nginx.gzip and "http_brotli_static" in nginx.binary.modules,
-    }

@@ -22,6 +22,7 @@ _HARMLESS = {
     "log_not_found": "a file that is not there is a line in the error log",
     "etag": "nginx sends it",
     "gzip": "nginx.gzip is for all",
+    "gzip_vary": "Portico sends Vary: Accept-Encoding where nginx.gzip is on",
     "sendfile": "Portico's nginx has it on",
     "tcp_nopush": "Portico's nginx has it on",
     "open_file_cache": "Portico's nginx has one",
@@ -102,7 +103,7 @@ def _fits(entry: Directive, prefix: str) -> bool:
     if name in ("root", "alias") or is_own(entry):
         return True
     if name == "location":
-        return _is_hidden(entry) or (parts(entry)[0] in ("", "^~") and parts(entry)[1].startswith(prefix))
+        return _is_within(entry) or (parts(entry)[0] in ("", "^~") and parts(entry)[1].startswith(prefix))
     if name == "add_header":
         return bool(args) and args[0].lower() in _CACHE
     if name in ("access_log", "expires"):
@@ -115,8 +116,15 @@ def _fits(entry: Directive, prefix: str) -> bool:
 
 
 def is_own(entry: Directive) -> bool:
-    """A line of Portico's own locations that only names its variables."""
+    """A line of Portico's own locations that only names its variables, or looks for a smaller copy of a file."""
+    if entry.name == "if":
+        return len(entry.args) == 2 and entry.args[1].endswith("$portico_encoded")
     return entry.name in ("set", "add_header") and any(arg.startswith("$portico_") for arg in entry.args)
+
+
+def _is_within(location: Directive) -> bool:
+    """One of those that Portico has within such a location: of hidden files, and of smaller copies."""
+    return _is_hidden(location) or "(?<portico_sent>" in parts(location)[1]
 
 
 def _is_hidden(location: Directive) -> bool:
@@ -179,6 +187,8 @@ def files(location: Directive, found: Folder, site: Site) -> Iterator[Carried]:
             yield fates.key(entry, found.kind, value)
         elif entry.name == "location":
             yield from _inner(entry, found, site)
+        elif entry.name == "if":
+            yield from fates.whole(fates.same(entry), entry)
         else:
             yield from in_files(entry, site)
 
@@ -206,8 +216,8 @@ def in_files(entry: Directive, site: Site) -> Iterator[Carried]:
 
 
 def _inner(entry: Directive, found: Folder, site: Site) -> Iterator[Carried]:
-    """A location within: of hidden files Portico has one; another prefix stands beside the folder's."""
-    if _is_hidden(entry):
+    """A location within: Portico has its own of hidden files; another prefix stands beside the folder's."""
+    if _is_within(entry):
         yield from fates.whole(fates.same(entry), entry)
         return
     prefix = parts(entry)[1]
