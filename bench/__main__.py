@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from bench import guard, report, results
+from bench import guard, install, postgres, report, results
 from bench.options import Options, parsed
 from bench.run import EARLY, ROOT, STORED, run
 from bench.stage import Stage, installed, stacks
@@ -37,10 +37,18 @@ def main(argv: list[str]) -> int:
 
 def _install(options: Options) -> int:
     stage = Stage(stacks(options.stacks))
-    installed(stage, lambda line: print(line, flush=True))
+    installed(stage, _say)
+    try:
+        postgres.programs(_say)
+    except install.Missing as error:
+        stage.missing["postgres"] = str(error)
     for key, text in stage.missing.items():
-        print(f"{key}: {text}")
+        _say(f"{key}: {text}")
     return 1 if stage.missing else 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _report(found: results.Results, options: Options) -> int:

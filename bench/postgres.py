@@ -22,6 +22,8 @@ PACKAGE = "postgresql"
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
 _ACCOUNTS = ("postgres", "nobody")
 _NAME = "bench"
+#: All stacks are up at the same time, and each keeps a connection for each of its threads; the default is 100.
+_CONNECTIONS = 1000
 _START_S, _STOP_S = 30.0, 30.0
 _SHORT = 70
 
@@ -57,7 +59,8 @@ def version() -> str:
 
 @contextmanager
 def cluster(folder: Path, told: Callable[[str], None] = lambda line: None) -> Iterator[dict[str, str]]:
-    """A running server with an empty database, its data in `folder` (which must not exist); its settings are the defaults.
+    """A running server with an empty database, its data in `folder` (which must not exist); its settings are the
+    defaults but for the number of connections.
 
     Yields the environment that names it: BENCH_POSTGRES_HOST (the folder of its socket), _NAME and _USER; or why there is
     none, as BENCH_POSTGRES_MISSING. PostgreSQL refuses to be root, so root's server belongs to another account
@@ -122,6 +125,7 @@ def _make(found: Path, folder: Path, account: pwd.struct_passwd | None, sockets:
 
 def _started(found: Path, folder: Path, account: pwd.struct_passwd | None, sockets: Path) -> subprocess.Popen[bytes]:
     argv = [str(found / "postgres"), "-D", str(folder), "-k", str(sockets), "-c", "listen_addresses="]
+    argv += ["-c", f"max_connections={_CONNECTIONS}"]
     with _log(folder).open("ab") as log:
         return subprocess.Popen(
             argv,

@@ -62,7 +62,7 @@ def staged(wanted: Sequence[Stack], folder: Path, say: Callable[[str], None]) ->
     """Everything up in the block, and down after it."""
     stage = Stage(tuple(wanted))
     pythons = installed(stage, say)
-    with _database(folder, say) as environ:
+    with postgres.cluster(folder / "postgres", say) as environ:
         try:
             for ground, stack in _grounds(stage, pythons, folder, environ, say):
                 _start(stage, ground, stack, say)
@@ -70,19 +70,6 @@ def staged(wanted: Sequence[Stack], folder: Path, say: Callable[[str], None]) ->
         finally:
             for air in stage.airs:
                 air.discard()
-
-
-@contextmanager
-def _database(folder: Path, say: Callable[[str], None]) -> Iterator[Mapping[str, str]]:
-    """A PostgreSQL of this run's own, or nothing where there is none."""
-    try:
-        postgres.programs()
-    except postgres.Missing as error:
-        say(f"{error}; what needs it is left out")
-        yield {}
-        return
-    with postgres.cluster(folder / "postgres", say) as environ:
-        yield environ
 
 
 def installed(stage: Stage, say: Callable[[str], None]) -> dict[str, Path]:
