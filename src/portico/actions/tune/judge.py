@@ -2,8 +2,8 @@
 
 Of those within 3 % of the most requests a second, with a p99 of at most 1.25 times the best one's, the one that takes least
 memory. Rounds are compared in pairs, each with the one beside it in time, so that what slows the machine down for a while
-slows both; where the pairs do not agree, it is noise, and the present setting stays. What other processes took of the cores
-meanwhile makes every comparison so much less sure.
+slows both; where the pairs do not agree, it is noise, and the present setting stays. The more of the cores other processes
+took, the larger a difference has to be.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ SLOWER = 1.25
 #: Memory that is saved has to be more than this, in every usual round, to be worth a change.
 _SAVED = 0.95
 _USUAL = 0.1
+_LEAST_LEFT = 0.05
 LEAST_ROUNDS = 2
 
 
-def judged(rows: Sequence[Row], present: Size, clients: int) -> Judged:
-    """The recommendation. Rounds that not every setting has had do not count."""
+def judged(rows: Sequence[Row], present: Size, clients: int, computing: float = 1.0) -> Judged:
+    """The recommendation. Rounds that not every setting has had do not count. `computing`: of the time in which a page is
+    made, how much it needs a core, 0 to 1."""
     measured = _complete([row for row in rows if row.rounds])
     now = next((row for row in measured if row.size == present), None)
     if now is None or len(now.rounds) < LEAST_ROUNDS:
@@ -38,11 +40,11 @@ def judged(rows: Sequence[Row], present: Size, clients: int) -> Judged:
         chosen = _cheapest(near)
         why = f"with {present} requests fail at {clients} clients, with {chosen.size} none did"
         return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))), best.size, names)
-    doubt = others(measured)
+    doubt = _doubt(others(measured), computing)
     worse = _worse(now, best, doubt)
     better = [row for row in near if row is not now and ((worse and _worse(now, row, doubt)) or _saves(now, row))]
     if not better:
-        told = _busy(doubt) if doubt and _worse(now, best, 0.0) else _stays(now, best, clients)
+        told = _busy(others(measured)) if doubt and _worse(now, best, 0.0) else _stays(now, best, clients)
         return Judged("keep", present, (told, *_would_save(now, _cheapest(near))), best.size, names)
     chosen = _cheapest(better)
     why = _beside(chosen, now, len(better)) if _worse(now, chosen, doubt) else _cheaper(chosen, now)
@@ -76,6 +78,12 @@ def others(rows: Sequence[Row]) -> float:
     return found if found > _USUAL else 0.0
 
 
+def _doubt(taken: float, computing: float) -> float:
+    """By how much one setting may look better for having been left more of the cores: one that others took half of them from
+    would have been twice as fast without. What only waits needs no core."""
+    return computing * taken / max(1 - taken, _LEAST_LEFT)
+
+
 def _worse(now: Row, best: Row, doubt: float) -> bool:
     """Whether the present setting falls behind in most rounds, rather than in one that was disturbed."""
     behind = ratios(best, now, "per_s").lower > 1 / NEAR + doubt
@@ -90,8 +98,8 @@ def _cheapest(rows: Sequence[Row]) -> Row:
     return min(rows, key=lambda row: (row.median("pss_bytes"), row.size.slots))
 
 
-def _busy(doubt: float) -> str:
-    return f"others were better, but other processes took {doubt:.0%} of the cores: such a difference is not sure"
+def _busy(taken: float) -> str:
+    return f"others were better, but other processes took {taken:.0%} of the cores: such a difference is not sure"
 
 
 def _stays(now: Row, best: Row, clients: int) -> str:

@@ -44,7 +44,8 @@ def result(asked: Asked, site: Site, seen: Seen) -> Result:
     """The figures, the recommendation, what to know before, and what was written. Raises PorticoError when a file that was
     asked for cannot be written."""
     rows = seen.course.rows() if seen.course else []
-    found = judged(rows, seen.present, asked.clients) if seen.course else _NOTHING
+    cost = seen.first.nature
+    found = judged(rows, seen.present, asked.clients, 1 - cost.share) if cost and seen.course else _NOTHING
     data = _data(asked, site, seen, rows, found)
     findings = [one for one in (_unwell(asked, seen), _failing(rows, seen.present)) if one]
     if rows:
@@ -96,7 +97,7 @@ def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judg
         "settings": told.settings(rows, seen.present, found),
         "recommendation": told.recommendation(found),
         "caveats": told.caveat_rows(_caveats(asked, seen, rows, found)),
-        "notes": list(told.about_site(site.loaded.config, site.role, plan, site.lives)),
+        "notes": [*told.about_site(site.loaded.config, site.role, plan, site.lives), *_groups(course)],
         "toml": None,
         "file": None,
         "change": None,
@@ -104,6 +105,13 @@ def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judg
         "svg": None,
         "next": [],
     }
+
+
+def _groups(course: Course | None) -> list[str]:
+    count = len(course.fitting.batches) if course else 0
+    if count < 2:
+        return []
+    return [f"the settings ran in {count} groups, one after the other: memory or the database's connections allow no more"]
 
 
 def _caveats(asked: Asked, seen: Seen, rows: Sequence[Row], found: Judged) -> Sequence[Any]:
