@@ -7,6 +7,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from bench.air import HOST
 from bench.commands import down, up
 from bench.effort import CLIENTS, Effort
 from bench.results import Curve
+from bench.stage import free_port
 from portico.model.load import Load, Request
 from portico.system import usage
 from portico.system.load import run
@@ -26,9 +28,10 @@ ROUNDS = 3
 #: Loads of one round, whatever the number of sites: each goes to the next of them.
 _LOADS = 50
 _REQUESTS = 80
+_AT_ONCE = 4
 _APPLICATION = """\
 def application(environ, start_response):
-    body = b"site {number}\\n"
+    body = b"{name}\\n"
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 """
@@ -95,23 +98,30 @@ def _started(folder: Path) -> Iterator[Callable[[int], list[Site]]]:
     """It yields a function that starts as many more as are missing to the number; all are down after the block."""
     sites: list[Site] = []
 
-    def more(number: int) -> list[Site]:
-        while len(sites) < number:
-            sites.append(_site(folder / f"site{len(sites) + 1}", len(sites) + 1))
-            run(Load(HOST, sites[-1].port, (Request("/"),), CLIENTS, count=100))
-        return sites
+    # Several at once: a command that starts a stack waits half of its time.
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
 
-    try:
-        yield more
-    finally:
-        for site in folder.iterdir():
-            with suppress(CalledProcessError):
-                down(site)
+        def more(number: int) -> list[Site]:
+            names = [folder / f"site{one}" for one in range(len(sites) + 1, number + 1)]
+            sites.extend(pool.map(_site, names, [free_port() for _ in names]))
+            for site in sites[-len(names) :]:
+                run(Load(HOST, site.port, (Request("/"),), CLIENTS, count=100))
+            return sites
+
+        try:
+            yield more
+        finally:
+            list(pool.map(_end, folder.iterdir()))
 
 
-def _site(folder: Path, number: int) -> Site:
+def _site(folder: Path, port: int) -> Site:
     folder.mkdir(mode=0o755)
-    (folder / "wsgi.py").write_text(_APPLICATION.format(number=number), encoding="ascii")
-    found, _ = up(folder, "wsgi.py")
+    (folder / "wsgi.py").write_text(_APPLICATION.format(name=folder.name), encoding="ascii")
+    found, _ = up(folder, "wsgi.py", "--listen", f"{HOST}:{port}")
     roots = [hop["pid"] for hop in found["hops"] if hop.get("pid")]
-    return Site(folder, int(found["url"].rsplit(":", 1)[1].strip("/")), (*roots, found["supervisor"]["pid"]))
+    return Site(folder, port, (*roots, found["supervisor"]["pid"]))
+
+
+def _end(folder: Path) -> None:
+    with suppress(CalledProcessError):
+        down(folder)

@@ -103,10 +103,10 @@ def _grounds(
 
 def _ground(own: Path, python: Path, environ: Mapping[str, str], nginx: Path) -> Ground:
     copy = own / "site"
-    return Ground(own, copy, copy / "collected", python, environ, _port(), _port(), os.cpu_count() or 1, nginx)
+    return Ground(own, copy, copy / "collected", python, environ, free_port(), free_port(), os.cpu_count() or 1, nginx)
 
 
-def _port() -> int:
+def free_port() -> int:
     """A free port from which no connection begins (ip_local_port_range, ip(7)): a stack that starts again finds it free."""
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for port in random.sample(range(min(10_240, first - 1000), first), 200):
