@@ -24,7 +24,7 @@ SIZE = Size(2, 8)
 
 
 def test_a_changed_value_keeps_its_comment_and_everything_else_stays() -> None:
-    before = '# ours\nlisten = 8000\n\n[uwsgi]\nthreads = 2   # one waits for the bank\nharakiri = "30s"\n\n[nginx]\ngzip = true\n'
+    before = '# ours\nlisten = 8000\n\n[uwsgi]\nthreads = 2   # for the bank\nharakiri = "30s"\n\n[nginx]\ngzip = true\n'
     after = written.changed(before, "portico.toml", SIZE)
     assert after == before.replace("threads = 2 ", "threads = 8 ").replace('"30s"\n', '"30s"\nprocesses = 2\n')
 
