@@ -19,6 +19,7 @@ from bench.commands import down, up
 from bench.effort import CLIENTS, Effort
 from bench.results import Curve
 from bench.stage import free_port
+from portico.actions.places import places
 from portico.model.load import Load, Request
 from portico.system import usage
 from portico.system.load import run
@@ -125,3 +126,5 @@ def _site(folder: Path, port: int) -> Site:
 def _end(folder: Path) -> None:
     with suppress(CalledProcessError):
         down(folder)
+        # Root's is not in the folder.
+        shutil.rmtree(places(folder).state, ignore_errors=True)
