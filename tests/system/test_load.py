@@ -247,6 +247,14 @@ def test_a_large_answer_is_counted_to_its_last_byte() -> None:
     assert measured.received_bytes == 3 * (len(body) + len(head))
 
 
+def test_large_chunks_are_counted_to_their_last_byte() -> None:
+    chunk = b"4b000\r\n" + os.urandom(0x4B000) + b"\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5 + b"0\r\n\r\n"
+    measured, took = asked(answer)
+    assert (measured.statuses, measured.lost, took) == ({200: 3}, {}, 1)
+    assert measured.received_bytes == 3 * len(answer)
+
+
 def test_more_clients_than_files_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 100))
     with pytest.raises(PorticoError) as raised:
