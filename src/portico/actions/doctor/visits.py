@@ -101,10 +101,10 @@ def static_url(url: str, static_url: str, static_root: str, has_admin: bool) -> 
 
 
 def style_sheet(root: str) -> str:
-    """A style sheet in that folder, else any file."""
+    """A style sheet in that folder, else any file; none in a hidden folder, which nobody is to see."""
     count, other = 0, ""
     for folder, folders, names in os.walk(root):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             count += 1
             relative = str(Path(folder, name).relative_to(root))

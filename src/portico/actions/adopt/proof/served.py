@@ -13,6 +13,7 @@ from portico.hops.nginx.locations import parts
 from portico.hops.nginx.patterns import pattern
 from portico.model.adoption import PathMap
 from portico.model.directive import Directive
+from portico.model.site import ENCODED
 
 #: So many entries of a folder tree are looked at, and so large may a file be that is asked for.
 _MOST_ENTRIES = 2_000
@@ -108,7 +109,7 @@ def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
     seen = 0
     for base, folders, names in os.walk(folder):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if name != ENCODED)
         for name in sorted(names):
             seen += 1
             path = Path(base, name)

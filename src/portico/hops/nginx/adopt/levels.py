@@ -119,8 +119,14 @@ def _replaced(directive: Directive, level: str, site: Site) -> Carried:
 
 def _is_porticos(directive: Directive) -> bool:
     """A line of Portico's own templates that this plan has no use for."""
-    names = directive.args[-1:] if directive.name in ("map", "geo") else directive.args[:1]
-    return directive.name in ("map", "geo", "set") and any(name.startswith(_OWN_VARIABLE) for name in names)
+    where = {
+        "map": directive.args[-1:],
+        "geo": directive.args[-1:],
+        "set": directive.args[:1],
+        "add_header": directive.args[1:2],
+    }
+    names = where.get(directive.name, ())
+    return any(name.startswith(_OWN_VARIABLE) for name in names)
 
 
 def _defined(directive: Directive, level: str, site: Site) -> bool:
