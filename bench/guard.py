@@ -28,7 +28,7 @@ _PATIENCE_S = 8.0
 def guarded(argv: list[str]) -> int:
     """Run `python -m bench` with these arguments in a child; returns its exit status when all that it started is gone."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
-    folder = tempfile.mkdtemp(prefix="portico-bench-", dir="/tmp")
+    folder = tempfile.mkdtemp(prefix="portico-bench-")
     Path(folder).chmod(0o755)
     # The terminal sends an interrupt to both; it is the run's.
     signal.signal(signal.SIGINT, lambda *_: None)

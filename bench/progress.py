@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 
 
+#: The step before all others.
+START = "start"
+
+
 class Progress:
     """`planned`: seconds of the steps that come, by name, as they were guessed. What they really took corrects the guess."""
 
@@ -20,12 +24,13 @@ class Progress:
         print(f"[{_clock(passed)}, about {_clock(self.left_s())} left] {text}", flush=True)
 
     def done(self, name: str, share: float = 1.0) -> None:
-        """`share` of what was left of this step is over."""
+        """`share` of what was left of this step is over. Starting says nothing about the rest: it may have to install."""
         now = time.monotonic()
         over = self._planned.get(name, 0.0) * share
         self._planned[name] = self._planned.get(name, 0.0) - over
-        self._guessed += over
-        self._took += now - self._since
+        if name != START:
+            self._guessed += over
+            self._took += now - self._since
         self._since = now
 
     def left_s(self) -> float:

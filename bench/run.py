@@ -11,7 +11,7 @@ from bench import facts, postgres, results, tables, workload
 from bench.air import OnAir
 from bench.merge import merged
 from bench.options import TABLES, Options
-from bench.progress import Progress
+from bench.progress import START, Progress
 from bench.results import Curve, Results, StackSeen, Table, Workload
 from bench.rounds import Book
 from bench.stacks.base import Stack
@@ -37,6 +37,7 @@ class Run:
     book: Book = field(default_factory=Book)
     curves: list[Curve] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    kept: bool = False
 
     def results(self) -> Results:
         known = [one for one in map(workload.module, workload.keys()) if one and hasattr(one, "WORKLOAD")]
@@ -59,14 +60,12 @@ class Run:
 def run(options: Options, folder: Path) -> Results:
     """Measure what is asked for. An interrupt ends it early: what was measured until then is kept and answered."""
     old = results.load(STORED) if options.merge and STORED.exists() else None
-    if not options.merge and STORED.exists():
-        STORED.replace(BEFORE)
     wanted = stacks(options.stacks)
     progress = Progress(_plan(options, len(wanted)))
     current: Run | None = None
     try:
         with staged(wanted, folder, lambda text: _started(progress, text, len(wanted))) as stage:
-            progress.done("start")
+            progress.done(START)
             current = Run(options, stage, progress, _machine(options, stage, folder))
             for key in options.only:
                 _step(current, key)
@@ -82,12 +81,12 @@ def run(options: Options, folder: Path) -> Results:
 
 def _started(progress: Progress, text: str, number: int) -> None:
     progress.say(text)
-    progress.done("start", 1 / number)
+    progress.done(START, 1 / number)
 
 
 def _plan(options: Options, number: int) -> dict[str, float]:
     """Seconds of each step, about."""
-    planned = {"start": 10 + _UP_S * number}
+    planned = {START: 10 + _UP_S * number}
     for key in options.only:
         one = workload.module(key)
         if one:
@@ -160,5 +159,8 @@ def _postgres() -> str:
 def _keep(current: Run, old: Results | None) -> Results:
     new = current.results()
     found = merged(old, new) if old else new
+    if not (current.kept or old) and STORED.exists():
+        STORED.replace(BEFORE)
+    current.kept = True
     results.save(found, STORED)
     return found

@@ -86,7 +86,7 @@ def _roots(sites: list[Site]) -> tuple[int, ...]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="portico-sites-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="portico-sites-"))
     folder.chmod(0o755)
     try:
         yield folder

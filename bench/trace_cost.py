@@ -19,7 +19,7 @@ ROUNDS = 15
 
 def rows(sample: Path, rounds: int = ROUNDS) -> list[tuple[str, str, str, str, str]]:
     """As `json_view.rows`; the ratio is to the stack without."""
-    base = Path(tempfile.mkdtemp(prefix="portico-bench-", dir="/tmp"))
+    base = Path(tempfile.mkdtemp(prefix="portico-bench-"))
     base.chmod(0o755)
     folders = [base / name for name in ("with", "without")]
     ignore = shutil.ignore_patterns(".portico", "__pycache__")
