@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-
 #: The step before all others.
 START = "start"
 
