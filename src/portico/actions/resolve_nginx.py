@@ -42,7 +42,7 @@ def resolve_nginx(
             "nginx.uwsgi_connect_timeout", 500 if remote else 5000, why="a host may vanish" if remote else ""
         ),
         read_timeout_s=pick("nginx.uwsgi_read_timeout", read_default, why="harakiri + 5 s: uWSGI gives up first"),
-        send_timeout_s=pick("nginx.uwsgi_send_timeout", read_default, why="the application reads a large body when it likes"),
+        send_timeout_s=pick("nginx.uwsgi_send_timeout", read_default, why="the application reads a body when it likes"),
         gzip=pick("nginx.gzip", True),
         static_max_age_s=pick("nginx.static_max_age", 60, why="short, because the name does not change with the content"),
         uwsgi_params=str(base / params) if params else "",
