@@ -127,6 +127,7 @@ def test_much_less_memory_for_the_same_speed_is_worth_a_change() -> None:
 def test_a_setting_that_loses_requests_is_never_recommended() -> None:
     found = decide(row(NOW, 100, 100, 100), row(Size(4, 8), 900, 900, 900, lost=1), row(Size(2, 8), 400, 400, 400, bad=0))
     assert found.size == Size(2, 8)
+    assert any("4 x 8" in why and "failed" in why for why in found.why)
     assert decide(row(NOW, 10, 10, bad=3), row(Size(4, 8), 90, 90, lost=1)).outcome == "none"
 
 

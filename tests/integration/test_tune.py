@@ -39,7 +39,7 @@ def test_a_page_that_waits_gets_more_threads_and_ctrl_c_keeps_what_was_measured(
             env=clean_environ(),
         )
         try:
-            until(lambda: "round 3 of 100" in said.read_text() or process.poll() is not None, 60, "three rounds")
+            until(lambda: "round 2 of 100" in said.read_text() or process.poll() is not None, 60, "two rounds")
             process.send_signal(signal.SIGINT)
             shown, _ = process.communicate(timeout=30)
         finally:

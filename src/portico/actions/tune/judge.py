@@ -9,6 +9,7 @@ took, the larger a difference has to be.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from portico.actions.tune.rows import Judged, Row, Spread, spread
 from portico.actions.tune.sizes import Size
@@ -16,8 +17,8 @@ from portico.model.units import human_bytes
 
 NEAR = 0.97
 SLOWER = 1.25
-#: Memory that is saved has to be more than this, in every usual round, to be worth a change.
-_SAVED = 0.95
+#: Memory that is saved has to be more than this, in every usual round, to be worth a change: stacks of threads are not.
+_SAVED, _SAVED_BYTES = 0.9, 16 << 20
 _USUAL = 0.1
 _LEAST_LEFT = 0.05
 LEAST_ROUNDS = 2
@@ -35,20 +36,25 @@ def judged(rows: Sequence[Row], present: Size, clients: int, computing: float = 
         return _none("with every setting requests failed or were lost, and speed without answers is no speed")
     best = max(clean, key=lambda row: row.median("per_s"))
     near = [row for row in clean if _near(row, best)]
-    names = tuple(row.size for row in near)
+    found = _among(near, best, now, measured, clients, computing)
+    return replace(found, why=(*found.why, *_out(measured, best, now)), best=best.size, near=tuple(row.size for row in near))
+
+
+def _among(near: Sequence[Row], best: Row, now: Row, measured: Sequence[Row], clients: int, computing: float) -> Judged:
     if not now.clean:
         chosen = _cheapest(near)
-        why = f"with {present} requests fail at {clients} clients, with {chosen.size} none did"
-        return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))), best.size, names)
-    doubt = _doubt(others(measured), computing)
+        why = f"with {now.size} requests fail at {clients} clients, with {chosen.size} none did"
+        return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))))
+    taken = others(measured)
+    doubt = _doubt(taken, computing)
     worse = _worse(now, best, doubt)
     better = [row for row in near if row is not now and ((worse and _worse(now, row, doubt)) or _saves(now, row))]
     if not better:
-        told = _busy(others(measured)) if doubt and _worse(now, best, 0.0) else _stays(now, best, clients)
-        return Judged("keep", present, (told, *_would_save(now, _cheapest(near))), best.size, names)
+        told = _busy(taken) if doubt and _worse(now, best, 0.0) else _stays(now, best, clients)
+        return Judged("keep", now.size, (told, *_would_save(now, _cheapest(near))))
     chosen = _cheapest(better)
     why = _beside(chosen, now, len(better)) if _worse(now, chosen, doubt) else _cheaper(chosen, now)
-    return Judged("change", chosen.size, (why,), best.size, names)
+    return Judged("change", chosen.size, (why,))
 
 
 def _none(why: str) -> Judged:
@@ -91,7 +97,19 @@ def _worse(now: Row, best: Row, doubt: float) -> bool:
 
 
 def _saves(now: Row, chosen: Row) -> bool:
-    return ratios(chosen, now, "pss_bytes").upper < _SAVED
+    saved = now.median("pss_bytes") - chosen.median("pss_bytes")
+    return saved > _SAVED_BYTES and ratios(chosen, now, "pss_bytes").upper < _SAVED
+
+
+def _out(measured: Sequence[Row], best: Row, now: Row) -> list[str]:
+    """Settings that would have been faster, had they answered everything; the present one is told of before."""
+    faster = [
+        row for row in measured if not row.clean and row is not now and row.median("per_s") * NEAR > best.median("per_s")
+    ]
+    return [
+        f"{row.size} answered more ({row.median('per_s'):.0f}/s), but {row.lost + row.bad} requests failed with it"
+        for row in faster
+    ]
 
 
 def _cheapest(rows: Sequence[Row]) -> Row:
@@ -119,7 +137,7 @@ def _would_save(now: Row, cheapest: Row) -> tuple[str, ...]:
     saved = now.median("pss_bytes") - cheapest.median("pss_bytes")
     if cheapest.size == now.size or saved < now.median("pss_bytes") * (1 - NEAR):
         return ()
-    return (f"{cheapest.size} would save {human_bytes(round(saved))} of memory, too little to be sure of",)
+    return (f"{cheapest.size} would save {human_bytes(round(saved))} of memory, too little for a change",)
 
 
 def _cheaper(chosen: Row, now: Row) -> str:

@@ -37,6 +37,12 @@ class Window:
         return sum(count for status, count in self.measured.statuses.items() if not 200 <= status < 300)
 
     @property
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """What was lost, why, and what else than 2xx was answered."""
+        statuses = ((f"status {status}", count) for status, count in self.measured.statuses.items() if status // 100 != 2)
+        return (*self.measured.lost.items(), *statuses)
+
+    @property
     def mean_us(self) -> float:
         latencies = self.measured.latencies_us
         return sum(latencies) / len(latencies) if latencies else 0.0
@@ -98,5 +104,6 @@ def one_round(contender: Contender, load: Load, clients: int, seconds: float) ->
         lost=sum(measured.lost.values()) + sum(alone.measured.lost.values()),
         bad=many.bad + alone.bad,
         others=many.others,
+        reasons=(*many.reasons, *alone.reasons),
     )
     return found, many

@@ -27,7 +27,8 @@ from portico.system import memory, processes
 
 @dataclass
 class Seen:
-    """What was measured. `known` are the databases, None where they could not be asked."""
+    """What was measured. `known` are the databases, None where they could not be asked; `logged` is what was written while
+    requests failed."""
 
     base: Standing
     first: FirstLook
@@ -35,6 +36,7 @@ class Seen:
     known: Sequence[Any] | None = ()
     course: Course | None = None
     interrupted: bool = False
+    logged: tuple[str, ...] = ()
 
 
 _NOTHING = Judged("none", None, ("not every page answers well: nothing was tried",))
@@ -47,7 +49,7 @@ def result(asked: Asked, site: Site, seen: Seen) -> Result:
     cost = seen.first.nature
     found = judged(rows, seen.present, asked.clients, 1 - cost.share) if cost and seen.course else _NOTHING
     data = _data(asked, site, seen, rows, found)
-    findings = [one for one in (_unwell(asked, seen), _failing(rows, seen.present)) if one]
+    findings = [one for one in (_unwell(asked, seen), _failing(rows, seen)) if one]
     if rows:
         data["svg"] = _picture(asked, data)
     if found.outcome == "change" and found.size:
@@ -64,17 +66,31 @@ def _unwell(asked: Asked, seen: Seen) -> Finding | None:
     return seen.first.finding(to_https)
 
 
-def _failing(rows: Sequence[Row], present: Size) -> Finding | None:
+def _failing(rows: Sequence[Row], seen: Seen) -> Finding | None:
     """Told of the present setting, which visitors have; of another it is a reason not to take it."""
-    now = next((row for row in rows if row.size == present and row.rounds), None)
+    now = next((row for row in rows if row.size == seen.present and row.rounds), None)
     if now is None or (not now.lost and not now.bad):
         return None
     return FAILS_UNDER_LOAD.found(
         cause=f"with the present setting {now.lost} requests were lost and {now.bad} answered with an error",
-        evidence=[f"{row.size}: {row.lost} lost, {row.bad} not 2xx" for row in rows if row.lost or row.bad],
-        fix=["portico logs --status 5xx", "portico tune --clients 16   # fewer at a time"],
+        evidence=[*(f"{row.size}: {_reasons(row)}" for row in rows if row.reasons), *seen.logged],
+        fix=_help(seen),
         basis="request",
     )
+
+
+def _help(seen: Seen) -> list[str]:
+    fewer = max(1, seen.course.clients // 4) if seen.course else 16
+    steps = [shlex.join(["portico", "tune", *seen.first.statuses, "--clients", str(fewer)]) + "   # fewer at a time"]
+    if any("worker_connections are not enough" in row for row in seen.logged):
+        # A client takes two, one from it and one to uWSGI, and they are not shared evenly among nginx's workers.
+        enough = 4 * fewer * 4
+        steps.insert(0, f"[nginx]\nworker_connections = {enough}   # in portico.toml: a client takes two of them")
+    return steps
+
+
+def _reasons(row: Row) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in row.reasons.items())
 
 
 def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judged) -> dict[str, Any]:
@@ -97,6 +113,7 @@ def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judg
         "settings": told.settings(rows, seen.present, found),
         "recommendation": told.recommendation(found),
         "caveats": told.caveat_rows(_caveats(asked, seen, rows, found)),
+        "logged": list(seen.logged),
         "notes": [*told.about_site(site.loaded.config, site.role, plan, site.lives), *_groups(course)],
         "toml": None,
         "file": None,

@@ -13,7 +13,8 @@ from portico.actions.tune.sizes import Size
 class Round:
     """One turn of one setting. At the concurrency asked: good answers a second, latencies, CPU of nginx and uWSGI for each
     answer, memory of uWSGI (PSS) behind it, requests `lost` and answers that were not 2xx (`bad`). `alone_ms`: the median
-    latency of one client alone. `others`: the part of the cores, 0 to 1, that other processes took meanwhile."""
+    latency of one client alone. `others`: the part of the cores, 0 to 1, that other processes took meanwhile.
+    `reasons`: how many were lost why (`reset`, `timeout`, ...), or answered with which status instead of 2xx."""
 
     per_s: float
     p50_ms: float
@@ -24,6 +25,7 @@ class Round:
     lost: int = 0
     bad: int = 0
     others: float = 0.0
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class Row:
     @property
     def bad(self) -> int:
         return sum(one.bad for one in self.rounds)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Of all rounds."""
+        found: dict[str, int] = {}
+        for reason, count in (pair for one in self.rounds for pair in one.reasons):
+            found[reason] = found.get(reason, 0) + count
+        return found
 
     @property
     def clean(self) -> bool:

@@ -12,6 +12,7 @@ from portico.actions.tune.course import Course
 from portico.actions.tune.first_look import look, seconds_for
 from portico.actions.tune.fits import Room, fitting
 from portico.actions.tune.judge import LEAST_ROUNDS
+from portico.actions.tune.logged import logged
 from portico.actions.tune.result import Seen, result
 from portico.actions.tune.site import Site, prove_tunable, site_of
 from portico.actions.tune.sizes import Nature, candidates
@@ -64,6 +65,8 @@ def _measured(asked: Asked, site: Site, base: Standing, say: Say, show: Show) ->
         course.run()
     except KeyboardInterrupt:
         seen.interrupted = True
+    if any(row.reasons for row in course.rows()):
+        seen.logged = logged(base)
     return seen
 
 

@@ -38,6 +38,7 @@ def _setting(row: Row, present: Size, found: Judged) -> dict[str, Any]:
         **{name: {key: round(value, 3) for key, value in asdict(row.spread(name)).items()} for name in _FIGURES},
         "lost": row.lost,
         "bad": row.bad,
+        "reasons": row.reasons,
         "failed": row.failed,
     }
 

@@ -1,0 +1,36 @@
+"""What nginx and the application wrote while requests failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from portico.actions import environment
+from portico.actions.adopt.proof.told import raised
+from portico.actions.aside.stack import Standing
+from portico.hops.nginx.facts import parse_error_line
+from portico.system import files
+
+_MOST = 3
+_LONGEST = 300
+_LEVELS = ("error", "crit", "alert", "emerg")
+
+
+def logged(base: Standing) -> tuple[str, ...]:
+    """The most frequent messages of nginx, then what the application raised most often, each with its number; without the
+    values of the environment. To be read while the stack still stands: its logs go with it."""
+    clean = environment.masker(base.asked.environ)
+    rows = [*_counted("nginx", _nginx(base)), *_counted("application", raised(files.tail(base.log).splitlines()))]
+    return tuple(clean(row.replace(str(base.asked.where.run), "…"))[:_LONGEST] for row in rows)
+
+
+def _nginx(base: Standing) -> Iterator[str]:
+    if base.plan.nginx is None:
+        return
+    entries = map(parse_error_line, files.tail(Path(base.plan.nginx.error_log)).splitlines())
+    yield from (entry.message for entry in entries if entry and entry.level in _LEVELS)
+
+
+def _counted(who: str, messages: Iterable[str]) -> list[str]:
+    return [f"{who}, {count} times: {message}" for message, count in Counter(messages).most_common(_MOST)]
