@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import brotli
 import pytest
 
 from support.bad_input import django
@@ -70,11 +71,14 @@ def test_a_page_of_the_release_before_finds_its_style_sheet(folder: Path, front:
     assert project.up().code == 0
     first = page(project)
     assert re.fullmatch(r"/static/site\.[0-9a-f]{12}\.css", first)
-    reload(project, "/* 2 */")
+    text = "/* 2 */" * 100
+    reload(project, text)
     second = page(project)
     assert second != first
-    assert (css(project, first), css(project, second)) == (b"/* 1 */", b"/* 2 */")
+    assert (css(project, first), css(project, second)) == (b"/* 1 */", text.encode())
     if front == "nginx":
+        compressed = project.get(second, Accept_Encoding="br")
+        assert (compressed.headers["content-encoding"], brotli.decompress(compressed.body)) == ("br", text.encode())
         assert f'alias "{project.folder}/collected/";' in rendered(project), "a folder that no release takes away"
 
 

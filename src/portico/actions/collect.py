@@ -59,7 +59,7 @@ def collect_static(prepared: Prepared) -> str:
     )
     if answer and answer.get("ok"):
         kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
-        compressed = static_copies.make(prepared, Path(request["destination"]))
+        compressed = static_copies.make(plan, Path(request["destination"]), machine.cores)
         return f"static files: {answer['copied'] + answer['unmodified']} in {answer['destination']}{kept}{compressed}"
     raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
 

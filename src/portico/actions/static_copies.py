@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portico.actions.prepare import Prepared
 from portico.hops.nginx.compressible import LEAST_BYTES, endings
 from portico.hops.nginx.static_maps import has_encoded
+from portico.model.plan import Plan
 from portico.system import accounts
 from portico.system.accounts import acting_as
 from portico.system.copies import Copied, Effort, make_copies
@@ -21,12 +21,12 @@ _FINE_S = 0.5
 _MOST_S = 5.0
 
 
-def make(prepared: Prepared, folder: Path) -> str:
-    """Compress what was collected in that folder, if nginx will ask for it, and return what to say of it, which begins with
-    a comma. Nothing that fails here makes a release fail."""
-    if not any(has_encoded(entry, prepared.plan) for entry in prepared.plan.site.maps):
+def make(plan: Plan, folder: Path, cores: int) -> str:
+    """Compress what was collected in that folder, if nginx will ask for it, and return what to say of it behind the number
+    of files, or nothing. What fails here makes no release fail."""
+    if not any(has_encoded(entry, plan) for entry in plan.site.maps):
         return ""
-    effort = Effort(max(1, prepared.machine.cores), _FINE_S, _MOST_S)
+    effort = Effort(max(1, cores), _FINE_S, _MOST_S)
     try:
         with acting_as(accounts.owner(folder.parent)):
             return _said(make_copies(folder, folder.parent / KEPT, endings(), LEAST_BYTES, effort))

@@ -76,7 +76,10 @@ class NginxConfig(Table):
     uwsgi_params: str | None = Field(
         None, description="Path of a uwsgi_params file to include instead of the one Portico writes."
     )
-    gzip: bool | None = Field(None, description="Compress text responses.")
+    gzip: bool | None = Field(
+        None,
+        description="Compress text responses while they are sent, and collected static files beforehand, with brotli too.",
+    )
     static_max_age: Seconds | None = Field(
         None, description="How long browsers may keep static files whose names carry no content hash."
     )

@@ -181,14 +181,3 @@ def test_old_proxies_get_the_file_itself(server: Server) -> None:
     said = server.raw(b"GET /static/site.css HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: br, gzip\r\n\r\n")
     assert said.endswith(STYLE)
     assert b"Content-Encoding" not in said
-
-
-def test_copies_of_the_same_content_are_kept(base: Path) -> None:
-    done = []
-    for release in ("1", "2"):
-        (base / release).mkdir()
-        (base / release / "site.css").write_bytes(STYLE)
-        done.append(make_copies(base / release, base / "kept", ("css",), LEAST_BYTES, Effort(1, 5.0, 5.0)))
-    assert [one.made for one in done] == [1, 0]
-    first, second = ((base / release / ".encoded/br/site.css").stat() for release in ("1", "2"))
-    assert first.st_ino == second.st_ino
