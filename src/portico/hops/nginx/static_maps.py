@@ -34,6 +34,7 @@ def view(entry: StaticMap, plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     """Every name the template uses of it, escaped. Raises ValueError."""
     static = entry.kind == "static"
     root = entry.root.rstrip("/") + "/"
+    encoded = has_encoded(entry, plan)
     return {
         "key": Escaped(entry.kind),
         "prefix": escape.location_prefix(entry.url),
@@ -41,9 +42,9 @@ def view(entry: StaticMap, plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "root": escape.quoted_path(root),
         "hashed": static and entry.hashed,
         "media": not static,
-        "gzip_static": static and has_gzip_static(nginx),
-        "brotli_static": static and nginx.gzip and "http_brotli_static" in nginx.binary.modules,
-        "encoded": _encoded(entry.url, root) if has_encoded(entry, plan) else None,
+        "gzip_static": static and not encoded and has_gzip_static(nginx),
+        "brotli_static": static and not encoded and nginx.gzip and "http_brotli_static" in nginx.binary.modules,
+        "encoded": _encoded(entry.url, root) if encoded else None,
     }
 
 
