@@ -132,7 +132,7 @@ def _medians(book: Book, kind: Workload) -> str:
         if many and all(kind.figure in figures for figures in many)
     }
     ordered = sorted(found, key=lambda stack: found[stack], reverse=not kind.lower)
-    return f"{kind.figure} " + ", ".join(f"{stack} {found[stack]:.4g}" for stack in ordered)
+    return f"{kind.figure}, medians: " + ", ".join(f"{stack} {found[stack]:.4g}" for stack in ordered)
 
 
 def _on(current: Run) -> list[OnAir]:

@@ -18,13 +18,13 @@ WORKLOAD = Workload(
     lower=True,
     columns=("pss_mb", "rest_mb", "requests"),
 )
-SECONDS = 38.0
+SECONDS = 44.0
 ROUNDS = 1
 FULL = 100_000
 #: One request in so many is for the page, so that every worker opens its database and renders its template.
 BETWEEN = 50
 #: A stack that does not get through the requests in this time is read after those that it answered.
-LIMIT_S = 60.0
+LIMIT_S = 80.0
 
 
 def requests(_: OnAir) -> tuple[Request, ...]:
