@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
-import pwd
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from portico.system.look import diag
+from portico.system.look.sockets import account_name, pids_with
 
 
 @dataclass(frozen=True)
@@ -52,58 +54,27 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 
 def listeners(port: int) -> tuple[Holder, ...]:
-    """The processes that listen on that TCP port, as far as the kernel shows them to this account."""
-    found: dict[tuple[int, str], Holder] = {}
-    try:
-        connections = psutil.net_connections("tcp")
-    except (psutil.AccessDenied, OSError):
-        connections = []
-    for connection in connections:
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr or connection.laddr.port != port:
-            continue
-        pid = connection.pid or 0
-        address = f"{connection.laddr.ip}:{port}"
-        found[pid, address] = _holder(pid, address, port)
+    """The processes that listen on that TCP port, as far as the kernel shows them to this account: one for each socket."""
+    there = [entry for entry in diag.listening_tcp() if entry.port == port]
+    holders = pids_with({entry.inode for entry in there}) if there else {}
+    found = {(holder.pid, holder.address): holder for holder in (_holder(one, holders.get(one.inode)) for one in there)}
     return tuple(found.values())
 
 
-def _holder(pid: int, address: str, port: int) -> Holder:
-    if pid:
+def _holder(entry: diag.Socket, pids: set[int] | None) -> Holder:
+    address = f"{entry.host}:{entry.port}"
+    if pids:
         try:
-            process = psutil.Process(pid)
+            process = psutil.Process(min(pids))
             # Workers inherit their master's socket; stopping one would only make the master start another.
-            while (parent := process.parent()) and _listens(parent, port):
+            while (parent := process.parent()) and parent.pid in pids:
                 process = parent
             command = " ".join(process.cmdline()).strip() or process.name()
             return Holder(process.pid, process.username(), command, address)
         except psutil.Error:
             pass
-    return Holder(0, _listening_user(port), "", address)
-
-
-def _listens(process: psutil.Process, port: int) -> bool:
-    connections = getattr(process, "net_connections", None) or process.connections
-    try:
-        return any(c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port for c in connections("tcp"))
-    except psutil.Error:
-        return False
-
-
-def _listening_user(port: int) -> str:
-    """The account of a listening socket from /proc/net/tcp, which shows it even where the process is hidden (proc(5))."""
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            rows = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            fields = row.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                try:
-                    return pwd.getpwuid(int(fields[7])).pw_name
-                except KeyError:
-                    return fields[7]
-    return "?"
+    # The kernel tells the account even where the process is hidden (sock_diag(7), proc(5)).
+    return Holder(0, "?" if entry.uid is None or not entry.inode else account_name(entry.uid), "", address)
 
 
 def connect(address: str, timeout_s: float) -> socket.socket:

@@ -38,14 +38,18 @@ class Socket:
 def listening() -> tuple[Socket, ...]:
     """Every listening TCP and unix stream socket of our network namespace."""
     try:
-        tcp = [*_tcp(socket.AF_INET), *_tcp(socket.AF_INET6)]
-    except OSError:
-        tcp = _tcp_rows()
-    try:
         unix = list(_unix())
     except OSError:
         unix = list(_unix_rows())
-    return (*tcp, *unix)
+    return (*listening_tcp(), *unix)
+
+
+def listening_tcp() -> tuple[Socket, ...]:
+    """Those of TCP. The kernel picks them out: a busy machine has thousands of rows besides."""
+    try:
+        return (*_tcp(socket.AF_INET), *_tcp(socket.AF_INET6))
+    except OSError:
+        return tuple(_tcp_rows())
 
 
 def _tcp(family: int) -> Iterator[Socket]:

@@ -25,14 +25,14 @@ def listeners() -> tuple[ListenerSeen, ...]:
     is as it was bound, or made absolute where it was relative and its process can be seen.
     """
     found = diag.listening()
-    holders = _holders({entry.inode for entry in found})
+    holders = pids_with({entry.inode for entry in found})
     return tuple(seen for entry in found for seen in _seen(entry, tuple(sorted(holders.get(entry.inode, ())))))
 
 
 def _seen(entry: diag.Socket, pids: tuple[int, ...]) -> Iterator[ListenerSeen]:
     host = f"[{entry.host}]" if ":" in entry.host else entry.host
     address = f"unix:{_absolute(entry.path, pids)}" if entry.path else f"{host}:{entry.port}"
-    seen = ListenerSeen(address, pids, "" if entry.uid is None else _user(entry.uid), entry.queue, entry.backlog)
+    seen = ListenerSeen(address, pids, "" if entry.uid is None else account_name(entry.uid), entry.queue, entry.backlog)
     yield seen
     if entry.dual:
         yield replace(seen, address=f"0.0.0.0:{entry.port}")
@@ -47,7 +47,8 @@ def _absolute(path: str, pids: tuple[int, ...]) -> str:
         return path
 
 
-def _holders(inodes: set[int]) -> dict[int, set[int]]:
+def pids_with(inodes: set[int]) -> dict[int, set[int]]:
+    """Who has each of those sockets open, as far as this account may see it."""
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[int, set[int]] = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208
@@ -119,7 +120,8 @@ def _is_ours(literal: str, version: int) -> bool:
     return True
 
 
-def _user(uid: int) -> str:
+def account_name(uid: int) -> str:
+    """Its name, or its number where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
