@@ -113,7 +113,9 @@ def test_what_other_processes_take_makes_a_difference_less_sure() -> None:
     slower, faster = row(NOW, 500, 505, 495, others=0.5), row(Size(4, 2), 600, 610, 590, others=0.5)
     assert decide(slower, faster).outcome == "keep"
     assert decide(slower, row(Size(4, 2), 5000, 5100, 4900, others=0.5)).outcome == "change"
-    assert judged([slower, faster], NOW, 64, computing=0.03).outcome == "change", "what waits needs no core"
+    bound = Nature(wall_us=8_000, cpu_us=200).bound_per_s(4)
+    assert bound == 500
+    assert judged([slower, faster], NOW, 64, bound).outcome == "change", "it could not have answered more anyway"
     assert "50%" in about(NOW, others=0.5)["load"]
 
 

@@ -30,13 +30,14 @@ def cpu_us(pids: Iterable[int]) -> float:
     It is exact to the nanosecond, where /proc/PID/stat counts in ticks of 10 ms. A process or a thread that is gone counts
     nothing: take the difference of two readings only while all live.
     """
-    return _scheduled_ns(pids, 0) / 1000
-
-
-def queued_us(pids: Iterable[int]) -> float:
-    """Microseconds in which they could have computed and waited for a core, because others had it (the second figure of the
-    same files). For the difference of two readings the same is true."""
-    return _scheduled_ns(pids, 1) / 1000
+    total = 0
+    for pid in pids:
+        try:
+            tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
+        except OSError:
+            continue
+        total += sum(_on_cpu_ns(pid, task) for task in tasks)
+    return total / 1000
 
 
 def of_ended_us(pids: Iterable[int]) -> float:
@@ -65,19 +66,8 @@ def _fields(pid: int) -> list[str]:
     return row.rsplit(")", 1)[1].split()
 
 
-def _scheduled_ns(pids: Iterable[int], figure: int) -> int:
-    total = 0
-    for pid in pids:
-        try:
-            tasks = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208
-        except OSError:
-            continue
-        total += sum(_of_task_ns(pid, task, figure) for task in tasks)
-    return total
-
-
-def _of_task_ns(pid: int, task: str, figure: int) -> int:
+def _on_cpu_ns(pid: int, task: str) -> int:
     try:
-        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text(encoding="ascii").split()[figure])
+        return int(Path(f"/proc/{pid}/task/{task}/schedstat").read_text(encoding="ascii").split()[0])
     except (OSError, IndexError):
         return 0

@@ -31,12 +31,11 @@ _AS_HTTPS = "-H 'X-Forwarded-Proto: https'   # SECURE_SSL_REDIRECT sends everybo
 
 @dataclass(frozen=True)
 class FirstLook:
-    """`statuses` by path, 0 for no answer; `alone` and `many` are windows of one client and of all, None where a page did
-    not answer well."""
+    """`statuses` by path, 0 for no answer; `nature`, from one client alone, and `many`, a window of all clients, are None
+    where a page did not answer well."""
 
     statuses: Mapping[str, int]
     nature: Nature | None = None
-    alone: Window | None = None
     many: Window | None = None
     pss_bytes: int = 0
 
@@ -69,17 +68,18 @@ class FirstLook:
 
 
 def look(now: Contender, load: Load, clients: int) -> FirstLook:
-    """Each page once, which loads what its first request needs, then all in turn by one client and by many."""
+    """Each page once, which loads what its first request needs, then each by one client, then all in turn by many."""
     statuses: dict[str, int] = {}
     for request in load.requests:
         answer = window(now, replace(load, requests=(request,)), 1, load.timeout_s, count=1).measured
         statuses[request.path] = next(iter(answer.statuses), 0)
     if any(not 200 <= status < 300 for status in statuses.values()):
         return FirstLook(statuses)
-    once = window(now, load, 1, load.timeout_s, count=len(load.requests))
-    alone = window(now, load, 1, seconds_for(_SECONDS, once.mean_us))
+    pages = [replace(load, requests=(request,)) for request in load.requests]
+    once = window(now, load, 1, load.timeout_s, count=len(pages))
+    alone = [window(now, page, 1, seconds_for(_SECONDS / len(pages), once.mean_us)) for page in pages]
     many = window(now, load, clients, seconds_for(_SECONDS, once.mean_us))
-    return FirstLook(statuses, nature(alone), alone, many, usage.pss_bytes(usage.tree(*now.uwsgi)))
+    return FirstLook(statuses, nature(alone), many, usage.pss_bytes(usage.tree(*now.uwsgi)))
 
 
 def seconds_for(least_s: float, wall_us: float, most_s: float = 10.0) -> float:

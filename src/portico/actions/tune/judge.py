@@ -8,6 +8,7 @@ took, the larger a difference has to be.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,9 +25,9 @@ _LEAST_LEFT = 0.05
 LEAST_ROUNDS = 2
 
 
-def judged(rows: Sequence[Row], present: Size, clients: int, computing: float = 1.0) -> Judged:
-    """The recommendation. Rounds that not every setting has had do not count. `computing`: of the time in which a page is
-    made, how much it needs a core, 0 to 1."""
+def judged(rows: Sequence[Row], present: Size, clients: int, bound: float = math.inf) -> Judged:
+    """The recommendation. Rounds that not every setting has had do not count. `bound`: requests a second that the present
+    setting could not have exceeded on an idle machine either."""
     measured = _complete([row for row in rows if row.rounds])
     now = next((row for row in measured if row.size == present), None)
     if now is None or len(now.rounds) < LEAST_ROUNDS:
@@ -36,17 +37,17 @@ def judged(rows: Sequence[Row], present: Size, clients: int, computing: float = 
         return _none("with every setting requests failed or were lost, and speed without answers is no speed")
     best = max(clean, key=lambda row: row.median("per_s"))
     near = [row for row in clean if _near(row, best)]
-    found = _among(near, best, now, measured, clients, computing)
+    found = _among(near, best, now, measured, clients, bound)
     return replace(found, why=(*found.why, *_out(measured, best, now)), best=best.size, near=tuple(row.size for row in near))
 
 
-def _among(near: Sequence[Row], best: Row, now: Row, measured: Sequence[Row], clients: int, computing: float) -> Judged:
+def _among(near: Sequence[Row], best: Row, now: Row, measured: Sequence[Row], clients: int, bound: float) -> Judged:
     if not now.clean:
         chosen = _cheapest(near)
         why = f"with {now.size} requests fail at {clients} clients, with {chosen.size} none did"
         return Judged("change", chosen.size, (why, _beside(chosen, now, len(near))))
     taken = others(measured)
-    doubt = _doubt(taken, computing)
+    doubt = _doubt(taken, now, bound)
     worse = _worse(now, best, doubt)
     better = [row for row in near if row is not now and ((worse and _worse(now, row, doubt)) or _saves(now, row))]
     if not better:
@@ -84,16 +85,17 @@ def others(rows: Sequence[Row]) -> float:
     return found if found > _USUAL else 0.0
 
 
-def _doubt(taken: float, computing: float) -> float:
-    """By how much one setting may look better for having been left more of the cores: one that others took half of them from
-    would have been twice as fast without. What only waits needs no core."""
-    return computing * taken / max(1 - taken, _LEAST_LEFT)
+def _doubt(taken: float, now: Row, bound: float) -> float:
+    """By how much the present setting may look worse for what others took of the cores: who lost half of them would have
+    been twice as fast without, but not faster than its bound."""
+    possible = taken / max(1 - taken, _LEAST_LEFT)
+    return min(possible, max(0.0, bound / max(now.median("per_s"), 1e-9) - 1))
 
 
 def _worse(now: Row, best: Row, doubt: float) -> bool:
     """Whether the present setting falls behind in most rounds, rather than in one that was disturbed."""
-    behind = ratios(best, now, "per_s").lower > 1 / NEAR + doubt
-    return behind or ratios(now, best, "p99_ms").lower > SLOWER + doubt
+    behind = ratios(best, now, "per_s").lower > (1 + doubt) / NEAR
+    return behind or ratios(now, best, "p99_ms").lower > SLOWER * (1 + doubt)
 
 
 def _saves(now: Row, chosen: Row) -> bool:

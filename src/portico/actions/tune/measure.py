@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from portico.actions.tune.contenders import Contender
@@ -17,18 +16,17 @@ from portico.system.machine_load import CpuTime
 
 #: Of the time that a setting is loaded, so much more goes to one client alone.
 ALONE = 1 / 3
+_QUICK = 0.1
 
 
 @dataclass(frozen=True)
 class Window:
-    """What came of a load, and for each answer in microseconds: CPU of nginx and uWSGI (`server_us`) and of who sent it
-    (`load_us`), and how long any of them waited for a core (`queued_us`). `others`: the part of the machine's cores, 0 to 1,
-    that was taken by anybody else."""
+    """What came of a load, and CPU for each answer, in microseconds: of nginx and uWSGI (`server_us`) and of who sent it
+    (`load_us`). `others`: the part of the machine's cores, 0 to 1, that was taken by anybody else."""
 
     measured: Measured
     server_us: float
     load_us: float
-    queued_us: float = 0.0
     others: float = 0.0
 
     @property
@@ -52,22 +50,20 @@ def window(contender: Contender, load: Load, clients: int, seconds: float, count
     """Put that load on it. Raises PorticoError for what `system.load.run` cannot do."""
     contender.live()
     pids = usage.tree(*contender.roots)
-    ours = {*pids, os.getpid()}
-    before = _Reading(pids, ours)
+    before = _Reading(pids)
     there = replace(load, host=contender.host, port=contender.port, clients=clients, seconds=seconds, count=count)
     measured = run(there)
-    spent = _Reading(pids, ours).since(before)
+    spent = _Reading(pids).since(before)
     answers = max(1, measured.answers)
-    return Window(measured, spent.server_us / answers, spent.own_us / answers, spent.queued_us / answers, spent.others)
+    return Window(measured, spent.server_us / answers, spent.own_us / answers, spent.others)
 
 
 class _Reading:
     """What was spent until now."""
 
-    def __init__(self, pids: Collection[int], ours: Collection[int]) -> None:
+    def __init__(self, pids: Collection[int]) -> None:
         self.server_us = usage.cpu_us(pids)
         self.own_us = time.process_time() * 1e6
-        self.queued_us = usage.queued_us(ours)
         self.machine = CpuTime.now()
         self.others = 0.0
 
@@ -75,7 +71,6 @@ class _Reading:
         """What was spent between the two. A worker that was replaced has taken its figures with it."""
         self.server_us = max(0.0, self.server_us - before.server_us)
         self.own_us -= before.own_us
-        self.queued_us = max(0.0, self.queued_us - before.queued_us)
         whole_us = (self.machine.all - before.machine.all) * 1e6
         ours_us = self.server_us + self.own_us
         busy = before.machine.share_until(self.machine)
@@ -83,9 +78,12 @@ class _Reading:
         return self
 
 
-def nature(alone: Window) -> Nature:
-    """What a request costs, from a window with one client."""
-    return Nature(alone.mean_us, alone.server_us, alone.load_us + alone.queued_us)
+def nature(alone: Sequence[Window]) -> Nature:
+    """What a request costs, from a window with one client for each page. Its time is that of the quickest tenth: the others
+    may have waited for a core that other processes had, and nobody can tell that from waiting for a database."""
+    count = max(1, len(alone))
+    quick_us = sum(one.measured.latency_us(_QUICK) for one in alone) / count
+    return Nature(quick_us, sum(one.server_us for one in alone) / count, sum(one.load_us for one in alone) / count)
 
 
 def one_round(contender: Contender, load: Load, clients: int, seconds: float) -> tuple[Round, Window]:

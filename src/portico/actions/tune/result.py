@@ -46,8 +46,7 @@ def result(asked: Asked, site: Site, seen: Seen) -> Result:
     """The figures, the recommendation, what to know before, and what was written. Raises PorticoError when a file that was
     asked for cannot be written."""
     rows = seen.course.rows() if seen.course else []
-    cost = seen.first.nature
-    found = judged(rows, seen.present, asked.clients, 1 - cost.share) if cost and seen.course else _NOTHING
+    found = _judged(asked, seen, rows)
     data = _data(asked, site, seen, rows, found)
     findings = [one for one in (_unwell(asked, seen), _failing(rows, seen)) if one]
     if rows:
@@ -58,6 +57,14 @@ def result(asked: Asked, site: Site, seen: Seen) -> Result:
     discretion = Discretion()
     code = Exit.FINDINGS if bad else Exit.DONE
     return Result("tune", discretion.data(data), discretion.findings(findings), code)
+
+
+def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
+    cost = seen.first.nature
+    if cost is None:
+        return _NOTHING
+    slots = min(asked.clients, seen.present.slots * seen.base.plan.uwsgi.instances)
+    return judged(rows, seen.present, asked.clients, cost.bound_per_s(slots))
 
 
 def _unwell(asked: Asked, seen: Seen) -> Finding | None:

@@ -37,7 +37,7 @@ class Size:
 @dataclass(frozen=True)
 class Nature:
     """What one request costs while it is alone, in microseconds: `wall_us` from sending it to the whole answer, `cpu_us` of
-    it nginx and uWSGI compute, `load_us` go to who sends it and to waiting for a core. Means of all paths asked."""
+    it nginx and uWSGI compute, `load_us` whoever sends it does. Means of all paths asked."""
 
     wall_us: float
     cpu_us: float
@@ -58,6 +58,10 @@ class Nature:
     def waits(self) -> bool:
         """Whether it waits long enough for more threads to be of use."""
         return self.waiting_us >= _SURE_US and self.share >= _SURE_SHARE
+
+    def bound_per_s(self, slots: int) -> float:
+        """Requests a second that so many at a time cannot exceed, whatever else is idle."""
+        return slots * 1e6 / max(1.0, self.waiting_us + self.cpu_us)
 
     def slots(self, cores: int, clients: int) -> int:
         """Requests that have to be in the application at a time to keep every core busy, which is throughput times the time
