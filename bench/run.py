@@ -23,7 +23,7 @@ STORED = ROOT / ".bench" / "results.json"
 BEFORE = STORED.with_name("results.before.json")
 #: In the machine's facts of a run that did not come to its end.
 EARLY = "Ended early"
-_UP_S = 4.0
+_UP_S = 1.5
 
 
 @dataclass

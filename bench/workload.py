@@ -20,7 +20,7 @@ Said = Callable[[int, int], None]
 #: Of the seconds of a round.
 _WARM = 0.4
 #: What is added to the seconds of a load, and what asking and warming a stack takes, about.
-_AROUND_S, _BEFORE_S = 0.2, 0.5
+_AROUND_S, _BEFORE_S = 0.15, 0.15
 #: One that takes longer has one round in a quick run, which takes about so long.
 _LONG_S, _LEAST_S = 2.0, 3.5
 
@@ -43,7 +43,7 @@ def seconds(one: ModuleType, effort: Effort, stacks: int) -> float:
     each = getattr(one, "SECONDS", effort.seconds + _AROUND_S)
     if effort.quick and _long(one):
         each = max(each * effort.scale, min(each, _LEAST_S))
-    return stacks * (_rounds(one, effort) * each + _BEFORE_S)
+    return stacks * (_rounds(one, effort) * each + _WARM * effort.seconds + _BEFORE_S)
 
 
 def run(

@@ -17,7 +17,7 @@ WORKLOAD = Workload(
     lower=True,
     columns=("seconds", "cpu_ms"),
 )
-SECONDS = 3.0
+SECONDS = 2.1
 ROUNDS = 3
 PATH = "/json/"
 

@@ -12,7 +12,7 @@ from bench.results import Curve, Figures
 from bench.rounds import turns
 from portico.model.load import Request
 
-SECONDS = 260.0
+SECONDS = 190.0
 CLIENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 ROUNDS = 3
 PATH = "/json/"

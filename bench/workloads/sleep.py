@@ -17,7 +17,7 @@ WORKLOAD = Workload(
     columns=("per_s", "p50_ms", "p99_ms", "cpu_us", "lost"),
 )
 CLIENTS = 200
-SECONDS = 3.5
+SECONDS = 2.6
 ROUNDS = 3
 
 

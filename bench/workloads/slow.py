@@ -22,7 +22,7 @@ WORKLOAD = Workload(
     lower=False,
     columns=("per_s", "ratio", "p50_ms", "p99_ms", "lost"),
 )
-SECONDS = 10.0
+SECONDS = 8.5
 ROUNDS = 2
 PATH = "/json/"
 #: At least this share of its throughput without them, and nothing lost, is to survive them.
