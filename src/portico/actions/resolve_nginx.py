@@ -6,7 +6,9 @@ from pathlib import Path
 
 from portico.actions.layers import Layers
 from portico.actions.machine import Machine
+from portico.hops.nginx.render import files_for
 from portico.model.plan import NginxPlan, Paths
+from portico.system import limits
 
 
 def resolve_nginx(
@@ -31,7 +33,9 @@ def resolve_nginx(
         user=pick("nginx.user", machine.worker.name, why="the distribution's account for web servers") if root else "",
         group=machine.worker.group if root else "",
         worker_processes=pick("nginx.worker_processes", machine.cores, why=f"{machine.cores} cores"),
-        worker_connections=pick("nginx.worker_connections", 1024),
+        worker_connections=pick(
+            "nginx.worker_connections", 2048, why="1,000 clients, each with a connection to the application"
+        ),
         charset=pick("nginx.charset", "utf-8"),
         access_log=access if access == "off" else str(base / access),
         error_log=str(base / error),
@@ -53,3 +57,9 @@ def resolve_nginx(
         extra_location=pick("nginx.extra_location", ()),
         public=str((base / public).resolve()) if public else "",
     )
+
+
+def _connections(root: bool) -> int:
+    """Enough for 1,000 clients that all came to one worker, where this account may have so many files open."""
+    limit = None if root else limits.open_files()
+    return 2048 if limit is None or files_for(2048) <= limit else 1024

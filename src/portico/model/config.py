@@ -49,7 +49,9 @@ class NginxConfig(Table):
     )
     user: str | None = Field(None, description="Account of nginx's workers when Portico runs as root.")
     worker_processes: Positive | None = Field(None, description="nginx workers; default: one per core.")
-    worker_connections: Positive | None = Field(None, description="Connections per worker.")
+    worker_connections: Positive | None = Field(
+        None, description="Connections per worker; a client whose request waits holds two."
+    )
     charset: str | None = Field(None, description="Charset named in the Content-Type of text files; `off` for none.")
     access_log: str | None = Field(None, description="Path of the access log (JSON lines), or `off`.")
     error_log: str | None = Field(None, description="Path of the error log.")

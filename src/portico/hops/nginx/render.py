@@ -114,8 +114,13 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
 
 
 def open_files(nginx: NginxPlan) -> int:
-    """Open files a worker needs: two connections for each request, and what it keeps open besides."""
-    return 2 * nginx.worker_connections + _OTHER_FILES
+    """Open files a worker needs."""
+    return files_for(nginx.worker_connections)
+
+
+def files_for(connections: int) -> int:
+    """Open files of a worker with so many connections: a file for each, and what it keeps open besides."""
+    return 2 * connections + _OTHER_FILES
 
 
 def _processes(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
