@@ -159,17 +159,12 @@ def hidden_files(url: str) -> Escaped:
     return quoted(rf"^{_literal(decoded(url))}(.*/)?\.")
 
 
-def copied_files(url: str, codings: Iterable[str], endings: Iterable[str]) -> Escaped:
-    """A regular expression for `coding` and, right behind it, the URI of a file below the prefix `url` with one of these
-    endings. Its groups are `portico_coding` and `portico_file`, the path below the prefix."""
-    coding, file, prefix = "|".join(codings), "|".join(endings), quoted(_literal(decoded(url)))[1:-1]
+def shrinking_files(url: str, endings: Iterable[str]) -> Escaped:
+    """The argument of a regular-expression `location` for files below the prefix `url` with one of these endings. Its group
+    `portico_file` is the path below the prefix."""
+    file, prefix = "|".join(endings), quoted(_literal(decoded(url)))[1:-1]
     # Inside quotes nginx leaves a single backslash before x and . alone, and gixy understands no other.
-    return Escaped(rf'"~^(?<portico_coding>{coding}){prefix}(?<portico_file>[^\x00-\x1f]+\.(?i:{file}))$"')
-
-
-def ending(endings: Iterable[str]) -> Escaped:
-    """The same for any URI with one of these endings."""
-    return quoted(rf"~\.(?i:{'|'.join(endings)})$")
+    return Escaped(rf'"^{prefix}(?<portico_file>[^\x00-\x1f]+\.(?i:{file}))$"')
 
 
 def copies(url: str, folder: str, codings: Iterable[str]) -> Escaped:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
 
 from portico.hops.nginx import escape, static_maps
-from portico.hops.nginx.compressible import LEAST_BYTES, TYPES, endings
+from portico.hops.nginx.compressible import LEAST_BYTES, TYPES
 from portico.hops.nginx.escape import Escaped, quoted
 from portico.hops.nginx.front import front
 from portico.model.file import File
@@ -91,7 +91,6 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "hashed_maps": any(entry["hashed"] for entry in maps),
         "encoded_maps": [entry for entry in maps if entry["encoded"]],
         "codings": [Escaped(coding) for coding in CODINGS],
-        "endings": escape.ending(endings()),
         "static_max_age_s": nginx.static_max_age_s,
         "listen": _listen(plan.listen),
         "server_names": _server_names(plan.site.server_names),

@@ -121,7 +121,7 @@ def condition(words: Sequence[str], scope: Scope) -> bool | None:
     if len(words) == 1:
         value = scope.expand(words[0])
         return None if value is None else value not in ("", "0")
-    if len(words) == 2 and words[0] == "-f" and words[1].endswith("$portico_encoded"):
+    if len(words) == 2 and words[0] == "-f" and words[1].endswith("/$portico_accepted/$portico_file"):
         # Portico's own: the copy it looks for is another form of the same file.
         return False
     if len(words) != 3:

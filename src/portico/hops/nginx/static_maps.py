@@ -49,9 +49,9 @@ def view(entry: StaticMap, plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
 
 
 def _encoded(url: str, root: str) -> dict[str, Escaped]:
-    found = "$portico_encoded"
+    found = "$portico_accepted/$portico_file"
     return {
-        "wanted": escape.copied_files(url, CODINGS, endings()),
+        "wanted": escape.shrinking_files(url, endings()),
         "file": escape.quoted_path(f"{root}{ENCODED}/", found),
         "uri": escape.quoted_path(f"{escape.decoded(url)}{ENCODED}/", found),
         "location": escape.copies(url, ENCODED, CODINGS),

@@ -116,21 +116,24 @@ def _fits(entry: Directive, prefix: str) -> bool:
 
 
 def is_own(entry: Directive) -> bool:
-    """A line of Portico's own locations that only names its variables, or looks for a smaller copy of a file."""
-    if entry.name == "if":
-        return len(entry.args) == 2 and entry.args[1].endswith("$portico_encoded")
+    """A line of Portico's own locations that only names its variables."""
     return entry.name in ("set", "add_header") and any(arg.startswith("$portico_") for arg in entry.args)
 
 
 def _is_within(location: Directive) -> bool:
-    """One of those that Portico has within such a location: of hidden files, and of smaller copies."""
-    return _is_hidden(location) or "(?<portico_sent>" in parts(location)[1]
+    """One of those that Portico has within such a location: of hidden files, and of files that have smaller copies."""
+    return _is_hidden(location) or "(?<portico_file>" in parts(location)[1]
+
+
+def _is_copies(entry: Directive) -> bool:
+    """The location of the smaller copies themselves, which lie in a hidden folder."""
+    return entry.name == "location" and "(?<portico_sent>" in parts(entry)[1]
 
 
 def _is_hidden(location: Directive) -> bool:
     """A location that refuses hidden files, as Portico's do."""
     modifier, name = parts(location)
-    refuses = [entry.text for entry in location.block or ()]
+    refuses = [entry.text for entry in location.block or () if not _is_copies(entry)]
     return modifier in ("~", "~*") and name.endswith(r"\.") and refuses in (["return 404"], ["deny all"], ["return 403"])
 
 
@@ -187,8 +190,6 @@ def files(location: Directive, found: Folder, site: Site) -> Iterator[Carried]:
             yield fates.key(entry, found.kind, value)
         elif entry.name == "location":
             yield from _inner(entry, found, site)
-        elif entry.name == "if":
-            yield from fates.whole(fates.same(entry), entry)
         else:
             yield from in_files(entry, site)
 
