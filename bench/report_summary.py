@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from bench.results import Results, StackSeen, Workload
-from bench.verdict import FLOOR, NEAR, PORTICO, Spread, Verdict, lacking, over_floor, paired, standing, verdict
+from bench.verdict import (
+    FLOOR,
+    NEAR,
+    NO_RIVALS,
+    PORTICO,
+    TUNED,
+    Spread,
+    Verdict,
+    lacking,
+    over_floor,
+    paired,
+    standing,
+    verdict,
+)
 from bench.words import FIGURES, called, cell, listed, shown, table, times
 
 _OVERHEAD, _USUAL, _TARGET = "json", "gunicorn", 0.5
@@ -43,7 +56,7 @@ def paragraphs(results: Results) -> list[str]:
 
 
 def _counted(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> str:
-    stacks = [one for one in results.stacks if one.key not in (PORTICO, FLOOR)]
+    stacks = [one for one in results.stacks if one.key not in NO_RIVALS]
     able = [one.title for one in stacks if not lacking(one) and not one.missing]
     count = Counter(found.outcome for _, found in verdicts)
     qualities = "serve static files, survive slow clients and reload without loss"
@@ -52,7 +65,7 @@ def _counted(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> str:
         if able
         else f"There are no others that {qualities}."
     )
-    unknown = [one.title for one in results.stacks if one.key != FLOOR and not one.missing and _unknown(one)]
+    unknown = [one.title for one in results.stacks if one.key not in (TUNED, FLOOR) and not one.missing and _unknown(one)]
     doubt = f" Not all of that was measured of {listed(unknown)}; they count as if they did." if unknown else ""
     mine = [why for one in results.stacks if one.key == PORTICO for why in lacking(one)]
     own = f" **Portico itself {listed(mine)}.**" if mine else ""
@@ -69,11 +82,17 @@ def _behind(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> list[
         f"- {one.title}, {called(one.figure)}: {_title(results, found.best)} "
         f"{shown(one.figure, results.median(one.key, found.best, one.figure))}, Portico "
         f"{shown(one.figure, results.median(one.key, PORTICO, one.figure))}, a ratio of "
-        f"{times(_as_is(results, one, found))}."
+        f"{times(_as_is(results, one, found))}.{_tuned(results, one)}"
         for one, found in verdicts
         if found.outcome == "behind"
     ]
     return ["**Where Portico is neither first nor within 3 % of the first:**\n\n" + "\n".join(rows)] if rows else []
+
+
+def _tuned(results: Results, workload: Workload) -> str:
+    """What Portico does there when it is set up for the application, where that was measured."""
+    figure = results.median(workload.key, TUNED, workload.figure)
+    return f" {_title(results, TUNED)}: {shown(workload.figure, figure)}." if figure is not None else ""
 
 
 def _overhead(results: Results) -> list[str]:
@@ -118,7 +137,7 @@ def _unqualified(results: Results) -> list[str]:
     rows = []
     for stack in results.stacks:
         why = lacking(stack)
-        if stack.key in (PORTICO, FLOOR) or not why:
+        if stack.key in NO_RIVALS or not why:
             continue
         better = [
             f"{one.title} ({times(ratio)})" for one in results.workloads if (ratio := _better(results, one, stack.key))

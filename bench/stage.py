@@ -23,6 +23,7 @@ from portico.model.load import Request
 #: In the order of the table.
 STACKS = (
     "portico",
+    "portico_tuned",
     "tutorial",
     "gunicorn",
     "gunicorn_uwsgi",

@@ -10,7 +10,9 @@ from typing import Literal
 
 from bench.results import Figures, Results, StackSeen, Workload
 
-PORTICO, FLOOR = "portico", "floor"
+PORTICO, TUNED, FLOOR = "portico", "portico_tuned", "floor"
+#: What Portico's default is not compared with: itself, and no server at all.
+NO_RIVALS = (PORTICO, TUNED, FLOOR)
 #: Up to this ratio to the best other one, Portico counts as first.
 NEAR = 1.03
 #: What a stack must do to be compared with, and what is said of one that does not.
@@ -90,7 +92,8 @@ def lacking(stack: StackSeen) -> list[str]:
 def contenders(results: Results, workload: str) -> Iterator[str]:
     """The other stacks that qualify and did the workload."""
     for stack in results.stacks:
-        if stack.key not in (PORTICO, FLOOR) and not lacking(stack) and results.rounds.get(workload, {}).get(stack.key):
+        did = results.rounds.get(workload, {}).get(stack.key)
+        if did and stack.key not in NO_RIVALS and not lacking(stack):
             yield stack.key
 
 

@@ -77,6 +77,8 @@ def _long(one: ModuleType) -> bool:
 
 
 def _left_out(one: ModuleType, air: OnAir, effort: Effort, book: Book) -> bool:
+    if air.stack.only and one.WORKLOAD.key not in air.stack.only:
+        return True
     reason = one.left_out(air, effort) if hasattr(one, "left_out") else ""
     if reason:
         book.note(one.WORKLOAD.key, air.key, reason)

@@ -46,7 +46,7 @@ class Stack:
     `packages`: what pip installs into its environment beside Django; `apt`: Debian's packages it needs. `static`: it
     serves /static/ itself, without the application. `start` returns when the processes are started, not when they answer;
     raises RuntimeError with what the server said. `version` says what is measured ("gunicorn 27.0.1, nginx 1.22.1").
-    `source`: where its configuration is recommended.
+    `source`: where its configuration is recommended. `only`: the workloads it takes part in; none named are all.
     """
 
     key: str
@@ -57,3 +57,4 @@ class Stack:
     start: Callable[[Ground], Running]
     version: Callable[[Ground], str]
     source: str
+    only: tuple[str, ...] = ()

@@ -19,14 +19,19 @@ _PORTICO = (sys.executable, "-m", "portico")
 
 
 def up(ground: Ground) -> tuple[str, ...]:
-    """The flags: where to listen, whose packages, and root's consent where it is needed; nothing that tunes."""
+    """The flags: where to listen and whose packages; nothing that tunes."""
+    return ("up", "-d", "--listen", f"127.0.0.1:{ground.port}", *project(ground))
+
+
+def project(ground: Ground) -> tuple[str, ...]:
+    """The flags that say whose packages, and give root's consent where it is needed."""
     consent = ("--allow-root-app",) if os.geteuid() == 0 else ()
-    return ("up", "-d", "--listen", f"127.0.0.1:{ground.port}", "--python", str(ground.python), *consent)
+    return ("--python", str(ground.python), *consent)
 
 
-def _start(ground: Ground) -> Running:
+def start(ground: Ground) -> Running:
     try:
-        supervisor = _told(ground, up(ground))["supervisor"]["pid"]
+        supervisor = told(ground, up(ground))["supervisor"]["pid"]
     except BaseException:
         _run(ground, ("down",))
         raise
@@ -34,12 +39,12 @@ def _start(ground: Ground) -> Running:
 
 
 def _stop(ground: Ground, supervisor: int) -> None:
-    _told(ground, ("down",))
+    told(ground, ("down",))
     daemons.gone((supervisor,))
 
 
 def _reload(ground: Ground) -> None:
-    _told(ground, ("reload",))
+    told(ground, ("reload",))
 
 
 def _run(ground: Ground, verb: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -49,7 +54,7 @@ def _run(ground: Ground, verb: Sequence[str]) -> subprocess.CompletedProcess[str
     )
 
 
-def _told(ground: Ground, verb: Sequence[str]) -> dict[str, Any]:
+def told(ground: Ground, verb: Sequence[str]) -> dict[str, Any]:
     """The Result; raises RuntimeError with the findings when the verb did not do its work."""
     done = _run(ground, verb)
     try:
@@ -62,7 +67,7 @@ def _told(ground: Ground, verb: Sequence[str]) -> dict[str, Any]:
     return dict(answer["result"])
 
 
-def _version(ground: Ground) -> str:
+def version_of(ground: Ground) -> str:
     return f"Portico {__version__}, uWSGI {version('pyuwsgi').removesuffix('.post1')}, {nginx.version(ground)}"
 
 
@@ -72,7 +77,7 @@ STACK = Stack(
     packages=(),
     apt=(),
     static=True,
-    start=_start,
-    version=_version,
+    start=start,
+    version=version_of,
     source="portico up, without a portico.toml",
 )

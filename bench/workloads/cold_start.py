@@ -12,7 +12,9 @@ WORKLOAD = Workload(
     key="cold_start",
     title="Cold start",
     about="From the start of the stack's processes, or of the command that starts them, to the first answer 200 of the JSON "
-    "view; CPU: of all that ran for it. Files are in the page cache and compiled.",
+    "view; CPU: of all that ran for it. Files are in the page cache and compiled. "
+    "Portico's command also asks the project for its settings, proves both configurations, and collects and compresses the "
+    "static files; the others only start.",
     figure="seconds",
     lower=True,
     columns=("seconds", "cpu_ms"),
