@@ -13,8 +13,7 @@ WORKLOAD = Workload(
     key="upload",
     title="Upload, 10 MB",
     about="A POST of 10 MB that the application reads in pieces, over 4 connections. nginx takes all of it "
-    "first, into a file, so that a slow client holds no thread; stacks without nginx, or with fewer precautions, pass it on at "
-    "once.",
+    "first, into a file, so that a slow client holds no thread; stacks without nginx pass it on as it comes.",
     figure="cpu_us",
     lower=True,
     columns=("cpu_us", "per_s", "p50_ms", "p99_ms", "lost"),
