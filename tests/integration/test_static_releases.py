@@ -31,6 +31,25 @@ from django.urls import path
 
 urlpatterns = [path("", lambda request: HttpResponse(static("site.css")))]
 """
+#: collectstatic that changes nothing before uWSGI has loaded the application; `loads` has what the application read.
+WAITS = """
+import sys, time
+for _ in range(500):
+    if "collectstatic" not in sys.argv or not (BASE_DIR / "loads").exists() or (BASE_DIR / "loads").read_text().count("!"):
+        break
+    time.sleep(0.01)
+"""
+READS = """
+from django.conf import settings
+
+try:
+    import uwsgi
+except ImportError:
+    pass
+else:
+    with open(settings.BASE_DIR / "loads", "a") as loads:
+        loads.write((settings.STATIC_ROOT / "site.css").read_text() + "!")
+"""
 
 
 def project_of(folder: Path, settings: str) -> Project:
@@ -156,6 +175,20 @@ def test_static_root_stays_as_it_is_and_uploads_in_it_are_served(folder: Path) -
     assert css(project, "/static/by-hand.txt") == b"mine"
     reload(project, "/* 2 */")
     assert sorted(path.name for path in (project.folder / "collected").iterdir()) == ["by-hand.txt", "media", "site.css"]
+
+
+def test_an_application_that_reads_static_root_when_it_loads_reads_what_was_collected(folder: Path) -> None:
+    project = project_of(folder, STATIC_ROOT + WAITS)
+    project.write("mysite/urls.py", READS + URLS)
+    assert project.up().code == 0
+    project.write("loads", "")
+    reload(project, "2")
+    assert (project.folder / "loads").read_text() == "/* 1 */!2!", (
+        "it was loaded meanwhile, and again when a file had changed"
+    )
+    project.write("loads", "")
+    assert project.portico("reload", "--json").code == 0
+    assert (project.folder / "loads").read_text() == "2!", "once where nothing has changed"
 
 
 def test_where_portico_does_not_collect_static_root_is_served_in_place(folder: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from portico.model.command import Command, Outcome
 from portico.model.file import File
 from portico.system import files
 from portico.system.accounts import Account, ourselves
-from portico.system.run import run
+from portico.system.run import Begun
 
 INSIDE = Path(__file__).parent.parent / "inside"
+Answer = tuple[dict[str, Any] | None, Outcome]
 
 
 def ask(
@@ -26,11 +28,28 @@ def ask(
     app: Account,
     why: str,
     timeout_s: float,
-) -> tuple[dict[str, Any] | None, Outcome]:
+) -> Answer:
     """The script's JSON answer (None when it gave none: killed, crashed, timed out) and what the process did.
 
     The answer comes in a file, never on standard output, because projects print while they are imported.
     """
+    with asking(script, request, python, environ, cwd, app, why, timeout_s) as answer:
+        return answer()
+
+
+@contextlib.contextmanager
+def asking(
+    script: str,
+    request: Mapping[str, Any],
+    python: str,
+    environ: Mapping[str, str],
+    cwd: Path,
+    app: Account,
+    why: str,
+    timeout_s: float,
+) -> Iterator[Callable[[], Answer]]:
+    """The script runs beside what is done with this; what is yielded waits for its answer, once. It is killed at the end if
+    nobody waited."""
     us = ourselves()
     other = us.uid == 0 and app.uid != 0
     with tempfile.TemporaryDirectory(prefix="portico-ask-") as name:
@@ -51,8 +70,15 @@ def ask(
             environ=environ,
             user=app.name if other else None,
         )
-        outcome = run(command, alone=True)
-        text = files.read_text(answer)
+        program = Begun(command)
+        try:
+            yield lambda: _answer(program.outcome(alone=True), answer)
+        finally:
+            program.end()
+
+
+def _answer(outcome: Outcome, answer: Path) -> Answer:
+    text = files.read_text(answer)
     try:
         data = json.loads(text) if text else None
     except ValueError:

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portico.actions import static_copies
-from portico.actions.ask import ask
+from portico.actions.ask import asking
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
 from portico.inside import static_tree
+from portico.model.command import Outcome
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.system import accounts, files
@@ -34,10 +37,27 @@ NOT_COLLECTED = Kind(
 )
 
 
+@dataclass(frozen=True)
+class Collected:
+    """`line` is for people, empty where nothing is collected. `changed`: files of the project's own STATIC_ROOT are not what
+    they were before."""
+
+    line: str = ""
+    changed: bool = False
+
+
 def collect_static(prepared: Prepared) -> str:
     """Run it, and return a line for people; empty when there is nothing to collect. Raises PorticoError when it fails."""
+    with collecting(prepared) as collected:
+        return collected().line
+
+
+@contextlib.contextmanager
+def collecting(prepared: Prepared) -> Iterator[Callable[[], Collected]]:
+    """It runs beside what is done with this; what is yielded waits for it and raises PorticoError when it failed."""
     if not prepared.collects:
-        return ""
+        yield Collected
+        return
     plan, machine = prepared.plan, prepared.machine
     name = f"static/{plan.uwsgi.instance}"
     request = {
@@ -47,7 +67,7 @@ def collect_static(prepared: Prepared) -> str:
         "again": live_static(prepared.where) == name,
         "timeout_s": COLLECT_LIMIT_S,
     }
-    answer, outcome = ask(
+    with asking(
         "collect_static.py",
         request,
         plan.interpreter.executable,
@@ -56,12 +76,17 @@ def collect_static(prepared: Prepared) -> str:
         machine.app,
         "collect the static files",
         COLLECT_LIMIT_S + 5,
-    )
-    if answer and answer.get("ok"):
-        kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
-        compressed = static_copies.make(plan, Path(request["destination"]), machine.cores)
-        return f"static files: {answer['copied'] + answer['unmodified']} in {answer['destination']}{kept}{compressed}"
-    raise _failed(answer or {}, outcome.stderr, plan.interpreter.executable)
+    ) as answer:
+        yield lambda: _collected(prepared, Path(request["destination"]), *answer())
+
+
+def _collected(prepared: Prepared, destination: Path, answer: dict[str, Any] | None, outcome: Outcome) -> Collected:
+    if not answer or not answer.get("ok"):
+        raise _failed(answer or {}, outcome.stderr, prepared.plan.interpreter.executable)
+    kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
+    compressed = static_copies.make(prepared.plan, destination, prepared.machine.cores)
+    count = answer["copied"] + answer["unmodified"]
+    return Collected(f"static files: {count} in {answer['destination']}{kept}{compressed}", answer["changed"])
 
 
 def live_static(where: Places) -> str:

@@ -46,8 +46,18 @@ class Release:
 
 def start(where: Places, client: Supervisor, release: Release, instance: UwsgiPlan) -> None:
     """Start it and wait until the application has loaded; raises PorticoError with the cause when it does not."""
+    wait_loaded(where, client, release, instance, begin(where, client, release, instance))
+
+
+def begin(where: Places, client: Supervisor, release: Release, instance: UwsgiPlan) -> int:
+    """Start it; returns how long its log was before, for `wait_loaded`."""
     log_offset = files.size(Path(instance.log))
     supervise.install(where, client, _daemon(where, release, instance))
+    return log_offset
+
+
+def wait_loaded(where: Places, client: Supervisor, release: Release, instance: UwsgiPlan, log_offset: int) -> None:
+    """Until the application has loaded; raises PorticoError with the cause when it does not."""
     limit_s = release.plan.release.load_timeout_s
     outcome = wait_for(lambda: fate(where, client, instance.name), limit_s, every_s=0.05)
     if outcome == "died":

@@ -6,20 +6,21 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portico.actions.listen import port_findings, taken_findings
 from portico.actions.prepare import Prepared
 from portico.actions.supervise import observe
-from portico.hops.nginx.listens import ServerListen, listens
-from portico.hops.nginx.raw_lines import origins
 from portico.hops.nginx.render import CONF
 from portico.hops.nginx.render import files as nginx_files
-from portico.hops.nginx.tree import tree
 from portico.hops.uwsgi.render import zerg_path
 from portico.model.finding import Finding
 from portico.model.plan import Listen, Plan
-from portico.system import files, nginx_conf
+from portico.system import files
 from portico.system.accounts import ourselves
+
+if TYPE_CHECKING:
+    from portico.hops.nginx.listens import ServerListen
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def _of_raw_lines(plan: Plan) -> Iterator[_Port]:
     nginx = plan.nginx
     if nginx is None or not (nginx.extra_server or nginx.extra_http):
         return
+    from portico.hops.nginx.listens import listens
+    from portico.hops.nginx.raw_lines import origins
+    from portico.hops.nginx.tree import tree
+    from portico.system import nginx_conf
+
     with tempfile.TemporaryDirectory(prefix="portico-ports-") as name:
         conf = Path(name) / CONF
         files.write_all(Path(name), nginx_files(plan))

@@ -6,15 +6,17 @@ import errno
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portico.actions.probe import Probe
 from portico.hops.nginx.facts import emerg_reason
-from portico.hops.uwsgi.facts import load_failure
-from portico.hops.uwsgi.load_failure import LoadFailure
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.plan import Plan
 from portico.system import files, sockets
+
+if TYPE_CHECKING:
+    from portico.hops.uwsgi.load_failure import LoadFailure
 
 DID_NOT_LOAD = Kind(
     "wsgi.E001",
@@ -71,6 +73,8 @@ _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b.*", 
 
 def explain_uwsgi(plan: Plan, log_offset: int, what: str, output: str = "") -> PorticoError:
     """The error for a uWSGI instance that died or gave no good answer: its log since the start has the real cause."""
+    from portico.hops.uwsgi.load_failure import load_failure
+
     log = Path(plan.uwsgi.log)
     less = f"less +G {shlex.quote(str(log))}   # all that it wrote"
     text = files.tail(log, log_offset) + output

@@ -9,6 +9,7 @@ from typing import Any
 
 from portico.actions import (
     apply,
+    beside,
     chain,
     collect,
     environment,
@@ -123,8 +124,6 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
     if runs:
         # They may have made files of their own: style sheets, translations.
         code = source_of(where.project, plan.site, plan.interpreter)
-    if collected := collect.collect_static(prepared):
-        say(collected)
     record = replace(record, digest=f"{base} {code.digest}", hooks=[asdict(run) for run in runs])
     history.write(where, record)
 
@@ -136,7 +135,8 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
         history.write(where, replace(record, live_at=now))
 
     release = Release(plan, folder, prepared.environ, prepared.machine.app)
-    seen = apply.go_live(where, release, say, commit)
+    with collect.collecting(prepared) as collected:
+        seen = apply.go_live(where, release, say, commit, beside.starting(prepared, collected, say))
     say(_seen_line(plan, seen.through))
     if taken := apply.memory_line(seen):
         say(taken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from portico.actions.options import Options
-from portico.cli.attend import follow_in_foreground
 from portico.cli.output import Screen
 from portico.cli.plan_options import plan_options
 from portico.cli.verb import verb
@@ -20,13 +19,15 @@ def command(screen: Screen, options: Options, detach: bool) -> Result:
 
     TARGET names a WSGI application where there is no manage.py: `hello.py`, `package.module:callable`.
     """
-    from portico.actions.logs import sources
-    from portico.actions.options import find_places
     from portico.actions.up import up
 
     result = up(options, screen.say)
     if detach or screen.as_json or not result.data.get("running"):
         return result
+    from portico.actions.logs import sources
+    from portico.actions.options import find_places
+    from portico.cli.attend import follow_in_foreground
+
     screen.show(result)
     where = find_places(options.project)
     logs = {source.kind: str(source.path) for source in sources(where)}

@@ -10,9 +10,10 @@ A project without STATIC_ROOT collects straight into the destination, so that th
 then what other releases have. Files in a STATIC_ROOT stay there, with all that ever was in it, and the destination becomes
 a second set of names for them. Either way the destination is emptied first, but not `again`.
 
-The result is `{"ok": true, "copied", "unmodified", "post_processed", "destination", "kept", "output"}`: counts of files
-(`kept`: of other releases) and the folder Django wrote to; or a failure as `inspect_project` reports it, whose `errno` and
-`path` are given for an OSError. After a failure the destination is gone, but not `again`.
+The result is `{"ok": true, "copied", "unmodified", "post_processed", "destination", "kept", "changed", "output"}`: counts of
+files (`kept`: of other releases), the folder Django wrote to, and whether anything in the project's STATIC_ROOT is not as it
+was before; or a failure as `inspect_project` reports it, whose `errno` and `path` are given for an OSError. After a failure
+the destination is gone, but not `again`.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def _collect_into(settings: Any, destination: str, report: Any, tree: Any) -> No
     if not own and destination:
         settings.STATIC_ROOT = destination
     report.facts["destination"], report.facts["kept"] = own or destination, 0
+    before = tree.stamps(own) if own else {}
     _run(report)
+    report.facts["changed"] = bool(own) and tree.stamps(own) != before
     if own and destination:
         root = os.path.realpath(own)
         tree.copy_tree(root, destination, _live(settings, root))

@@ -139,6 +139,17 @@ def _link(source: str, target: str) -> None:
     shutil.copy2(source, target)
 
 
+def stamps(folder: str) -> dict[str, tuple[int, ...]]:
+    """What changes with the contents of each file in it: the time of the last change of any kind is the kernel's own
+    (st_ctime, inode(7))."""
+    found: dict[str, tuple[int, ...]] = {}
+    for path in _files(folder):
+        with contextlib.suppress(OSError):
+            seen = os.lstat(path)
+            found[path] = (seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+    return found
+
+
 def _files(folder: str) -> Iterator[str]:
     for where, folders, names in os.walk(folder):
         if where == folder and _ENCODED in folders:

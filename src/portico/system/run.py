@@ -27,30 +27,57 @@ def run(command: Command, alone: bool = False) -> Outcome:
 
     Returns when the program has ended, whatever it has left running; `alone`: what is left of its process group is ended.
     """
-    started = time.monotonic()
-    try:
-        process = subprocess.Popen(
-            command.argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **surroundings(command),
-        )
-    except (OSError, ValueError) as error:
-        return not_started(command, error)
-    talk = _Talk(process, command.stdin.encode("utf-8", "surrogateescape"), started + command.timeout_s)
-    try:
-        timed_out = talk.until_it_ends()
-    except BaseException:
-        # Whoever stops us does not reach it: it is in a group of its own.
-        _kill(process)
-        raise
-    finally:
-        talk.close()
-    if alone:
-        _kill(process)
-    code = process.returncode if process.returncode is not None else -signal.SIGKILL
-    return Outcome(command, code, *talk.texts(), time.monotonic() - started, timed_out)
+    return Begun(command).outcome(alone)
+
+
+class Begun:
+    """A Command that runs from now on beside what its caller does. What it writes waits in its pipes (64 KiB, pipe(7)) until
+    `outcome` is asked for."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self._started = time.monotonic()
+        self._talk: _Talk | None = None
+        self._failed: OSError | ValueError | None = None
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                **surroundings(command),
+            )
+        except (OSError, ValueError) as error:
+            self._failed = error
+        else:
+            stdin = command.stdin.encode("utf-8", "surrogateescape")
+            self._talk = _Talk(process, stdin, self._started + command.timeout_s)
+
+    def outcome(self, alone: bool = False) -> Outcome:
+        """Wait for it, as `run` does; once."""
+        talk = self._talk
+        if talk is None:
+            return not_started(self._command, self._failed or ValueError("it was ended"))
+        try:
+            timed_out = talk.until_it_ends()
+        except BaseException:
+            # Whoever stops us does not reach it: it is in a group of its own.
+            _kill(talk.process)
+            raise
+        finally:
+            talk.close()
+            self._talk = None
+        if alone:
+            _kill(talk.process)
+        code = talk.process.returncode if talk.process.returncode is not None else -signal.SIGKILL
+        return Outcome(self._command, code, *talk.texts(), time.monotonic() - self._started, timed_out)
+
+    def end(self) -> None:
+        """Kill its whole process group, if nobody has waited for it."""
+        if self._talk is not None:
+            _kill(self._talk.process)
+            self._talk.close()
+            self._talk = None
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 
 from portico.system.look import diag
-from portico.system.look.sockets import account_name, pids_with
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 def listeners(port: int) -> tuple[Holder, ...]:
     """The processes that listen on that TCP port, as far as the kernel shows them to this account: one for each socket."""
+    from portico.system.look.sockets import pids_with
+
     there = [entry for entry in diag.listening_tcp() if entry.port == port]
     holders = pids_with({entry.inode for entry in there}) if there else {}
     found = {(holder.pid, holder.address): holder for holder in (_holder(one, holders.get(one.inode)) for one in there)}
@@ -73,6 +74,8 @@ def _holder(entry: diag.Socket, pids: set[int] | None) -> Holder:
             return Holder(process.pid, process.username(), command, address)
         except psutil.Error:
             pass
+    from portico.system.look.sockets import account_name
+
     # The kernel tells the account even where the process is hidden (sock_diag(7), proc(5)).
     return Holder(0, "?" if entry.uid is None or not entry.inode else account_name(entry.uid), "", address)
 

@@ -9,16 +9,8 @@ from typing import Any
 
 import pytest
 
-from portico.hops.uwsgi.facts import (
-    Frame,
-    LoadFailure,
-    RequestEntry,
-    WorkerStats,
-    classify,
-    load_failure,
-    parse_request_line,
-    parse_stats,
-)
+from portico.hops.uwsgi.facts import RequestEntry, WorkerStats, classify, parse_request_line, parse_stats
+from portico.hops.uwsgi.load_failure import Frame, LoadFailure, load_failure
 
 CAPTURED = Path(__file__).parents[2] / "captured" / "uwsgi"
 

@@ -12,20 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from portico.hops.uwsgi.load_failure import Frame, LoadFailure, load_failure
 from portico.hops.uwsgi.own_lines import is_own
-
-__all__ = [
-    "Frame",
-    "LoadFailure",
-    "RequestEntry",
-    "Stats",
-    "WorkerStats",
-    "classify",
-    "load_failure",
-    "parse_request_line",
-    "parse_stats",
-]
 
 LineKind = Literal["uwsgi", "request", "app"]
 
