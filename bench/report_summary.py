@@ -7,12 +7,14 @@ from collections import Counter
 from bench.results import Results, StackSeen, Workload
 from bench.verdict import (
     FLOOR,
+    LEAST_ROUNDS,
     NEAR,
     NO_RIVALS,
     PORTICO,
     TUNED,
     Spread,
     Verdict,
+    hasty,
     lacking,
     over_floor,
     paired,
@@ -22,6 +24,7 @@ from bench.verdict import (
 from bench.words import FIGURES, called, cell, listed, shown, table, times
 
 _OVERHEAD, _USUAL, _TARGET = "json", "gunicorn", 0.5
+_FEW = f"Fewer than {LEAST_ROUNDS} rounds tell a difference from chance badly, and every outcome below says by how many."
 _SAYS = {
     "first": "**first**",
     "near": "within 3 % of the first",
@@ -45,6 +48,7 @@ def paragraphs(results: Results) -> list[str]:
     verdicts = [(one, verdict(results, one)) for one in results.workloads]
     return [
         "## In short",
+        *(["**A quick run: read no verdict into it.** " + _FEW] if hasty(results) else []),
         "![Each stack's cost as a ratio to Portico's, workload by workload](performance/overview.svg)",
         _counted(results, verdicts),
         *_behind(results, verdicts),
@@ -99,7 +103,7 @@ def _overhead(results: Results) -> list[str]:
     ratio = over_floor(results, _OVERHEAD, PORTICO, _USUAL)
     if ratio is None:
         return []
-    held = "held" if ratio.median <= _TARGET else "**missed**"
+    held = _by_few("held" if ratio.median <= _TARGET else "**missed**", ratio)
     cpu = {key: results.median(_OVERHEAD, key, "cpu_us") for key in (FLOOR, PORTICO, _USUAL)}
     return [
         f"What is not Django: called in a loop without any server, the JSON view costs {shown('cpu_us', cpu[FLOOR])} a "
@@ -119,11 +123,23 @@ def _table(results: Results, verdicts: list[tuple[Workload, Verdict]]) -> list[s
             cell(_title(results, found.best)),
             shown(one.figure, results.median(one.key, found.best, one.figure)),
             times(_as_is(results, one, found)),
-            _SAYS[found.outcome],
+            _said(found),
         ]
         for one, found in verdicts
     ]
     return table(head, rows, frozenset({2, 4, 5}))
+
+
+def _said(found: Verdict) -> str:
+    says = _SAYS[found.outcome]
+    return _by_few(says, found.behind) if found.behind else says
+
+
+def _by_few(says: str, ratio: Spread) -> str:
+    """Of fewer rounds than a verdict needs, with their number and without emphasis."""
+    if ratio.count >= LEAST_ROUNDS:
+        return says
+    return f"{says.replace('*', '')}, by {ratio.count} {'round' if ratio.count == 1 else 'rounds'}"
 
 
 def _as_is(results: Results, workload: Workload, found: Verdict) -> Spread | None:

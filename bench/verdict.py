@@ -15,6 +15,8 @@ PORTICO, TUNED, FLOOR = "portico", "portico_tuned", "floor"
 NO_RIVALS = (PORTICO, TUNED, FLOOR)
 #: Up to this ratio to the best other one, Portico counts as first.
 NEAR = 1.03
+#: Fewer rounds are figures to look at, and no verdict.
+LEAST_ROUNDS = 3
 #: What a stack must do to be compared with, and what is said of one that does not.
 QUALITIES = {
     "static": "serves no static files without the application",
@@ -114,6 +116,12 @@ def standing(results: Results, workload: Workload, figure: str, lower: bool) -> 
         return Verdict("alone")
     best = max(known, key=lambda key: known[key].median)
     return Verdict(outcome(known[best]), best, known[best])
+
+
+def hasty(results: Results) -> bool:
+    """Whether no stack had enough rounds of any workload for a verdict."""
+    counts = [len(many) for stacks in results.rounds.values() for many in stacks.values()]
+    return 0 < max(counts, default=0) < LEAST_ROUNDS
 
 
 def over_floor(results: Results, workload: str, stack: str, other: str) -> Spread | None:

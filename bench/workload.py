@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import ModuleType
 
 from bench import workloads
@@ -17,8 +18,11 @@ from portico.model.load import Request
 from portico.system import load
 
 Said = Callable[[int, int], None]
-#: Of the seconds of a round.
-_WARM = 0.4
+#: Every worker has to have answered: a server hands its requests out unevenly, so they are many, unless they take long.
+WARM_ANSWERS, WARM_MOST_S = 400, 3.0
+_WARM_CLIENTS = 2 * CLIENTS
+#: What that takes of a fast view, about.
+_WARM_S = 0.3
 #: What is added to the seconds of a load, and what asking and warming a stack takes, about.
 _AROUND_S, _BEFORE_S = 0.15, 0.15
 #: One that takes longer has one round in a quick run, which takes about so long.
@@ -43,7 +47,7 @@ def seconds(one: ModuleType, effort: Effort, stacks: int) -> float:
     each = getattr(one, "SECONDS", effort.seconds + _AROUND_S)
     if effort.quick and _long(one):
         each = max(each * effort.scale, min(each, _LEAST_S))
-    return stacks * (_rounds(one, effort) * each + _WARM * effort.seconds + _BEFORE_S)
+    return stacks * (_rounds(one, effort) * each + _WARM_S + _BEFORE_S)
 
 
 def run(
@@ -115,7 +119,9 @@ def _warmed(one: ModuleType, air: OnAir, effort: Effort, book: Book) -> bool:
     if not hasattr(one, "requests"):
         return True
     try:
-        load.run(air.load(one.requests(air), CLIENTS, seconds=_WARM * effort.seconds))
+        asked = air.load(one.requests(air), _WARM_CLIENTS, seconds=WARM_MOST_S, count=WARM_ANSWERS)
+        # Kept connections would stay with the workers that took them.
+        load.run(replace(asked, keep_alive=False))
     except TROUBLE as error:
         book.note(one.WORKLOAD.key, air.key, str(error))
         return False

@@ -82,6 +82,22 @@ def test_the_overhead_over_the_floor_is_held_against_its_target(page: str) -> No
     assert "**missed**" in report.text(replace(results(), rounds={"json": slow}))
 
 
+def test_a_quick_run_gives_no_verdict(page: str) -> None:
+    whole = results()
+    few = {key: {stack: many[:2] for stack, many in one.items()} for key, one in whole.rounds.items()}
+    short = _section(report.text(replace(whole, rounds=few)), "In short")
+    assert short.index("A quick run: read no verdict into it.") < short.index("Compared with")
+    assert "| first, by 2 rounds |" in short
+    assert "| not first, by 2 rounds |" in short
+    assert "held, by 2 rounds)" in short
+    assert "**first**" not in short
+    assert "read no verdict" not in page
+    # A workload of a whole run that has few rounds is marked, and the run is not.
+    one = _section(report.text(replace(whole, rounds={**whole.rounds, "sleep": few["sleep"]})), "In short")
+    assert "| not first, by 2 rounds |" in one
+    assert "read no verdict" not in one
+
+
 def test_a_stack_that_is_not_there_has_its_reason(page: str) -> None:
     assert "| mod_wsgi-express |  |  |  |  |  | not measured: apache2-dev is not installed |" in page
     assert "not measured: answered 502 to 3 of 900 requests" in _section(page, "Waiting view, 200 clients")

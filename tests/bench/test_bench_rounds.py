@@ -34,6 +34,7 @@ class Site(http.server.BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self) -> None:
+        self.server.asked += 1  # type: ignore[attr-defined]
         status, body = self.server.pages.get(self.path, (404, b"nothing here"))  # type: ignore[attr-defined]
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -49,12 +50,14 @@ def served(key: str, pages: dict[str, tuple[int, bytes]]) -> Iterator[OnAir]:
     """A stack that is a thread of this process; its `running` has no processes, so that it costs no CPU."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.daemon_threads = True
+    server.asked = 0  # type: ignore[attr-defined]
     server.pages = {"/json/": (200, b"{}"), **pages}  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     here = Path("/nowhere")
     stack = Stack(key, key, (), (), True, lambda _: Running(lambda: (), lambda: None), lambda _: "1", "")
     air = OnAir(stack, Ground(here, here, here, here, {}, server.server_port, 0, 1, here))
+    air.asked = lambda: server.asked  # type: ignore[attr-defined]
     try:
         air.start()
         yield air
@@ -145,6 +148,15 @@ def test_stacks_that_answer_otherwise_are_left_out_with_the_reason() -> None:
         # What failed here still takes part elsewhere.
         workload.run(page("/json/"), [broken], None, SHORT, book, lambda *_: None)  # type: ignore[arg-type]
         assert len(book.rounds["fake"]["broken"]) == 3
+
+
+def test_a_stack_has_answered_often_before_anything_is_measured_however_short_a_round_is() -> None:
+    before: list[int] = []
+    asking = page("/json/")
+    asking.measure = lambda air, _: before.append(air.asked()) or {"cpu_us": 1.0}
+    with served("one", {}) as air:
+        workload.run(asking, [air], None, SHORT, Book(), lambda *_: None)  # type: ignore[arg-type]
+    assert before[0] >= 300
 
 
 def test_a_browser_fetches_the_page_s_own_files_once() -> None:
