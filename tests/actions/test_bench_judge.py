@@ -87,6 +87,11 @@ def test_waiting_and_too_few_processes_lead_to_tune_and_an_idle_site_to_more_cli
     assert judge(replace(FULL, **{**WAITS, "busy": 1.0}), 2, 8).next == "portico bench --clients 32"
 
 
+def test_what_failed_leads_to_doctor_at_that_path() -> None:
+    assert judge(replace(FULL, statuses={500: 9}), 2, 8, "/broken/").next == "portico doctor /broken/"
+    assert judge(replace(FULL, statuses={}), 2, 8, "/a?b=c d").next == "portico doctor '/a?b=c d'"
+
+
 def test_what_nginx_and_uwsgi_add_is_what_the_floor_leaves() -> None:
     assert added_us(FULL) == 150
     assert added_us(replace(FULL, floor_us=None)) is None

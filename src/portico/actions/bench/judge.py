@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,17 +49,18 @@ class Judged:
     next: str = ""
 
 
-def judge(seen: Figures, cores: int, clients: int) -> Judged:
-    """What kept the page from being answered more often."""
-    return _no_measure(seen) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
+def judge(seen: Figures, cores: int, clients: int, path: str = "/") -> Judged:
+    """What kept the page from being answered more often. `path` is what it is asked for by."""
+    return _no_measure(seen, path) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
 
 
-def _no_measure(seen: Figures) -> Judged | None:
+def _no_measure(seen: Figures, path: str) -> Judged | None:
     """Where the figures are not those of a page."""
+    doctor = f"portico doctor {shlex.quote(path)}"
     if not seen.answers:
-        return Judged("errors", "no request was answered: there are no figures", "portico doctor")
+        return Judged("errors", "no request was answered: there are no figures", doctor)
     if _share(sum(seen.lost.values()), seen) > 0.01 or _share(seen.failed, seen) > 0.5:
-        return Judged("errors", "it failed under load: the figures are those of failing, not of the page", "portico doctor")
+        return Judged("errors", "it failed under load: the figures are those of failing, not of the page", doctor)
     return None
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from portico.actions.adopt.proof.told import raised
 from portico.actions.bench import told
 from portico.actions.bench.asked import Asked, Page, pages
 from portico.actions.bench.curve import curve
@@ -18,6 +16,7 @@ from portico.actions.bench.measure import memory, once
 from portico.actions.bench.seen import Figures, Once, figures
 from portico.actions.bench.target import Target, target
 from portico.actions.doctor.discretion import Discretion
+from portico.hops.uwsgi.raised import raised
 from portico.model.errors import Exit, PorticoError
 from portico.model.result import Result
 from portico.system import files, http
@@ -28,7 +27,8 @@ Say = Callable[[str], None]
 #: A load before the first round, so that caches are filled and connections made; and the floor's share of a round.
 _WARM_S, _FLOOR_SHARE = 0.4, 0.25
 _ANSWER_S = 30.0
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
+#: So much of the log is looked through for exceptions: the requests of the pages that follow may stand behind them.
+_LOG_BYTES = 8 << 20
 #: Below that share uWSGI had nothing to do with a page.
 _BY_NGINX = 0.05
 #: Headers whose values are nobody's secret.
@@ -47,7 +47,8 @@ def bench(asked: Asked, say: Say) -> Result:
         with measurer(found, listed) as floor:
             every = _rounds(asked, found, listed, floor, say)
             data = told.result(asked, found, listed, every, first, floor, memory(found))
-        findings = told.findings(found, listed, every, _raised(found, since))
+        failed = any(seen.failed for seen in every)
+        findings = told.findings(found, listed, every, _raised(found, since) if failed else ())
         if asked.curve:
             data["curve"] = curve(asked, found, listed, say)
     # What names a page (a token in its query) may be a secret like any other.
@@ -79,10 +80,8 @@ def _first(found: Target, page: Page) -> Answer:
 
 def _raised(found: Target, since: int) -> list[str]:
     """The exceptions that the application's log has from there on, each once."""
-    lines = files.tail(found.app_log, since).splitlines() if found.app_log else []
-    # Workers write at the same time: a traceback that another one interrupts gives a line that is no exception's.
-    told = (line.splitlines()[0].strip() for line in raised(lines) if line.strip())
-    return list(dict.fromkeys(line for line in told if _EXCEPTION.match(line)))
+    lines = files.tail(found.app_log, since, _LOG_BYTES).splitlines() if found.app_log else []
+    return list(dict.fromkeys(line.splitlines()[0] for line in raised(lines)))
 
 
 def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer, say: Say) -> list[Figures]:

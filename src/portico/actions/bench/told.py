@@ -66,7 +66,7 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
     differs = floor_differs(seen)
     if differs:
         seen = replace(seen, floor_us=None, floor_wall_us=None, floor_waits_us=None)
-    judged = judge(seen, cores(), asked.clients)
+    judged = judge(seen, cores(), asked.clients, page.path)
     added = added_us(seen)
     told = asdict(seen)
     return {

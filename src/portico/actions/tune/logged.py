@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portico.actions import environment
-from portico.actions.adopt.proof.told import raised
 from portico.actions.aside.stack import Standing
 from portico.hops.nginx.facts import parse_error_line
+from portico.hops.uwsgi.raised import raised
 from portico.system import files
 
 _MOST = 3

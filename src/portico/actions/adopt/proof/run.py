@@ -15,7 +15,7 @@ from portico.actions.adopt.proof.meant import About
 from portico.actions.adopt.proof.requests import NOWHERE, Site, asks, limit_bytes, names
 from portico.actions.adopt.proof.served import served
 from portico.actions.adopt.proof.sides import ANSWER_S, Side
-from portico.actions.adopt.proof.told import different, hardly_asked, not_ready, not_started, raised
+from portico.actions.adopt.proof.told import different, hardly_asked, not_ready, not_started
 from portico.actions.aside import stack
 from portico.actions.aside.folder import private_folder
 from portico.actions.aside.plan import raw_listens
@@ -26,6 +26,7 @@ from portico.actions.prepare import Prepared
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.moved_servers import wanted
 from portico.hops.uwsgi import moved as moved_uwsgi
+from portico.hops.uwsgi.raised import raised
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
 from portico.model.plan import Plan

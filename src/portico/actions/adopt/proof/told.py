@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from portico.actions.adopt.proof.kinds import DIFFERENT, NEW_DEAD
 from portico.actions.aside.processes import NotStarted
-from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
 from portico.model.finding import Finding
 from portico.model.proof import Compared
 
@@ -61,15 +60,3 @@ def hardly_asked(done: Sequence[Compared]) -> list[str]:
     if statuses and min(statuses) >= 500:
         return ["the old application failed at every page, so that little is proven"]
     return []
-
-
-def raised(lines: Sequence[str]) -> Iterator[str]:
-    """The exceptions of a log, each with its message."""
-    at = 0
-    while HEADER in lines[at:]:
-        start = lines.index(HEADER, at)
-        at = end_of(lines, start)
-        said = facts(lines[start:at])
-        # A stranger's name was asked for on purpose.
-        if not said["exception"].endswith("DisallowedHost"):
-            yield f"{said['exception']}: {said['message']}".rstrip(": ")
