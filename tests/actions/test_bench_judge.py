@@ -10,7 +10,7 @@ import pytest
 
 from portico.actions.bench.asked import AGENT, Asked, Page, pages
 from portico.actions.bench.floor import Floor
-from portico.actions.bench.judge import added_us, judge, ours
+from portico.actions.bench.judge import added_us, app_share, judge, ours
 from portico.actions.bench.seen import Figures, Once, Spread, figures
 from portico.actions.bench.unlike import floor_differs, warning
 from portico.actions.options import Options
@@ -67,7 +67,12 @@ WAITS: dict[str, Any] = {
         ({"worker": 0.97, "machine": 0.3}, 8, "processes", "each of 2 took 97 % of a core, and the machine has 8 cores"),
         ({"by_app": 0.0, "busy": 0.0}, 2, "nginx", "nginx answers it itself, for 450 us"),
         ({"client": 0.98, "machine": 0.6}, 8, "client", "98 % of its core"),
-        ({"per_s": Spread(300, 300, 300), "worker": 0.1}, 2, "others", "had 14 % of the machine"),
+        (
+            {"per_s": Spread(300, 300, 300), "worker": 0.1},
+            2,
+            "others",
+            "they took 85 % of it; the site and this load had 14 %",
+        ),
         ({"throttled": 0.6}, 2, "quota", "held processes back in 60 %"),
         ({"cpu_us": {"uwsgi router": 80.0, "uwsgi workers": 60.0}, "p50_ms": 44.0}, 2, "router", "Content-Length"),
         ({"statuses": {502: 9, 200: 1}}, 2, "errors", "failed under load"),
@@ -95,7 +100,7 @@ def test_what_failed_leads_to_doctor_at_that_path() -> None:
 def test_what_nginx_and_uwsgi_add_is_what_the_floor_leaves() -> None:
     assert added_us(FULL) == 150
     assert added_us(replace(FULL, floor_us=None)) is None
-    assert added_us(replace(FULL, floor_us=Spread(500, 500, 500))) == 0
+    assert app_share(FULL) == pytest.approx(2 / 3)
     assert ours(FULL, 2) == pytest.approx((4000 * 450e-6 + 0.15) / 2)
 
 

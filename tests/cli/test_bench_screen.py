@@ -105,6 +105,13 @@ def test_what_is_not_known_is_left_out_or_said() -> None:
     assert "not measured: it imports uwsgi" in shown
     assert "the application alone" not in shown
     assert "threads busy" not in shown
+    few = text(_data(_page(busy=None, worker=None)))
+    assert "threads busy not measured, each process not measured" in few
+    noise = text(_data(_page(app_share=None, added_us=None, floor_note="the floor came out higher than the whole")))
+    assert "the application alone" in noise
+    assert "the floor came out higher" in noise
+    assert "add " not in noise
+    assert "100 %" not in noise
     assert "nginx None" not in shown
 
 

@@ -82,11 +82,12 @@ def _has_5xx(page: Data) -> bool:
 def _cpu(page: Data) -> Iterator[str]:
     """The bars share one scale: the whole of a request."""
     whole = page["total_us"]["median"]
-    added = f"; nginx and uWSGI add {page['added_us']:,.0f} us to the application" if page["floor_us"] else ""
+    added = f"; nginx and uWSGI add {page['added_us']:,.0f} us to the application" if page["added_us"] is not None else ""
     yield from _row("CPU", f"{_spread(page['total_us'])} us a request{added}")
     rows = [(_HOPS.get(hop, hop), us, "") for hop, us in page["cpu_us"].items()]
     if page["floor_us"]:
-        rows.append(("floor", page["floor_us"]["median"], f"  the application alone, {page['app_share'] * 100:.0f} %"))
+        share = "" if page["app_share"] is None else f", {page['app_share'] * 100:.0f} %"
+        rows.append(("floor", page["floor_us"]["median"], f"  the application alone{share}"))
     for name, us, said in rows:
         drawn = bar(0, round(min(us, whole) * 1000), max(1, round(whole * 1000)), _BAR, "░" if said else "█")
         yield f"  {'':<{_LABEL}}{name:<8} {us:>9,.0f}  {drawn if said else drawn.rstrip()}{said}"
@@ -96,9 +97,9 @@ def _cpu(page: Data) -> Iterator[str]:
 
 def _workers(page: Data) -> Iterator[str]:
     if page["slots"]:
-        busy = "unknown" if page["busy"] is None else f"{page['busy']:.1f}"
-        yield f"{busy} of {page['slots']} threads busy"
-        yield f"each process {page['worker'] * 100:.0f} % of a core"
+        yield "threads busy not measured" if page["busy"] is None else f"{page['busy']:.1f} of {page['slots']} threads busy"
+        worker = "not measured" if page["worker"] is None else f"{page['worker'] * 100:.0f} % of a core"
+        yield f"each process {worker}"
     if page["queue"] is not None:
         yield f"longest queue {page['queue']}"
     yield f"machine {page['machine'] * 100:.0f} % busy, the load itself {page['client'] * 100:.0f} % of a core"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from portico.actions.bench.seen import Figures
+from portico.actions.bench.seen import BY_NGINX, Figures
 
 Bound = Literal[
     "errors",
@@ -36,8 +36,10 @@ _ROUTER = (
 )
 #: So much of the time of a request by the clock: then it mostly waits.
 _WAITS = 0.5
-#: Below that uWSGI had nothing to do with it.
-_BY_NGINX = 0.05
+#: From there on it is told that others took so much of the machine.
+MUCH = 0.25
+#: Two figures in microseconds that cannot be told apart.
+_SAME_US = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ class Judged:
 
 def judge(seen: Figures, cores: int, clients: int, path: str = "/") -> Judged:
     """What kept the page from being answered more often. `path` is what it is asked for by."""
-    return _no_measure(seen, path) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
+    found = _no_measure(seen, path) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
+    taken = others(seen, cores)
+    if taken <= MUCH or found.bound in ("errors", "others"):
+        return found
+    return replace(found, says=f"{found.says}. Other processes took {_percent(taken)} of the machine meanwhile")
 
 
 def _no_measure(seen: Figures, path: str) -> Judged | None:
@@ -72,7 +78,7 @@ def _elsewhere(seen: Figures) -> Judged | None:
             f"the load generator: it took {_percent(seen.client)} of its core, so the site can do more requests a second "
             "than this. CPU per request is right all the same",
         )
-    if seen.by_app is not None and seen.by_app < _BY_NGINX:
+    if seen.by_app is not None and seen.by_app < BY_NGINX:
         return Judged("nginx", f"nginx answers it itself, for {_us(seen.total_us.median)} of CPU; uWSGI had nothing to do")
     if seen.throttled >= _THROTTLED:
         often = _percent(seen.throttled)
@@ -85,18 +91,21 @@ def _limit(seen: Figures, cores: int) -> Judged | None:
     taken = ours(seen, cores)
     if _waits(seen) and _threads_full(seen) and taken < _FULL:
         return Judged("waiting", _waiting(seen), "portico tune   # tries more threads with real load")
-    if seen.worker >= _FULL and seen.machine < _FULL and seen.processes < cores:
+    worker = seen.worker or 0.0
+    if worker >= _FULL and seen.machine < _FULL and seen.processes < cores:
         return Judged(
             "processes",
-            f"the number of processes: each of {seen.processes} took {_percent(seen.worker)} of a core, and the machine has "
+            f"the number of processes: each of {seen.processes} took {_percent(worker)} of a core, and the machine has "
             f"{cores} cores, busy for {_percent(seen.machine)}",
             "portico tune   # tries more processes with real load",
         )
     if seen.machine >= _FULL and taken < _HALF:
         return Judged(
-            "others", f"other processes: the site and this load had {_percent(taken)} of the machine, and it was full"
+            "others",
+            f"other processes: the machine was full, and they took {_percent(others(seen, cores))} of it; the site and this "
+            f"load had {_percent(taken)}",
         )
-    if seen.machine >= _FULL or seen.worker >= _FULL or taken >= _FULL:
+    if seen.machine >= _FULL or worker >= _FULL or taken >= _FULL:
         return _cpu(seen)
     return None
 
@@ -124,13 +133,13 @@ def _waits(seen: Figures) -> bool:
     """Whether a request mostly waits for something else than a CPU."""
     if seen.floor_waits_us is not None and seen.floor_wall_us:
         return seen.floor_waits_us / seen.floor_wall_us >= _WAITS
-    return seen.worker < _WAITS and seen.machine < _FULL
+    return seen.worker is not None and seen.worker < _WAITS and seen.machine < _FULL
 
 
 def _waiting(seen: Figures) -> str:
     busy = f"{seen.busy:.1f} of {seen.slots} threads" if seen.busy is not None else "the threads"
     if seen.floor_waits_us is None or seen.floor_wall_us is None:
-        return f"waiting: {busy} were in a request, and the workers took only {_percent(seen.worker)} of a core each"
+        return f"waiting: {busy} were in a request, and the workers took only {_percent(seen.worker or 0.0)} of a core each"
     return (
         f"waiting: of {_ms(seen.floor_wall_us)} a request takes the application, it waits {_ms(seen.floor_waits_us)} (for a "
         f"database, another service, a disk); {busy} were in a request, so others had to queue for a thread"
@@ -141,7 +150,9 @@ def _cpu(seen: Figures) -> Judged:
     whole = seen.total_us.median
     if seen.floor_us is None:
         return Judged("cpu", f"CPU: {_us(whole)} a request; how much of it is the application's is not known")
-    own = min(seen.floor_us.median, whole)
+    own = seen.floor_us.median
+    if floor_too_high(seen):
+        return Judged("cpu", f"CPU: {_us(whole)} a request; how much of it is the application's was lost in the noise")
     rest = f"{_us(own)} of {_us(whole)} a request are the application's own ({_percent(own / max(whole, 1e-9))})"
     if own >= whole / 2:
         return Judged("application", f"CPU: {rest}. A faster view is what makes this page faster")
@@ -161,9 +172,24 @@ def ours(seen: Figures, cores: int) -> float:
     return (seen.per_s.median * seen.total_us.median / 1e6 + seen.client) / max(1, cores)
 
 
+def others(seen: Figures, cores: int) -> float:
+    """The share of all cores that everybody else took."""
+    return max(0.0, seen.machine - ours(seen, cores))
+
+
+def floor_too_high(seen: Figures) -> bool:
+    """Whether the floor, which is a part of the whole, is not below it."""
+    return seen.floor_us is not None and seen.floor_us.median > seen.total_us.median - _SAME_US
+
+
 def added_us(seen: Figures) -> float | None:
-    """What nginx and uWSGI add to the application's own CPU time of a request; None without a floor."""
-    return None if seen.floor_us is None else max(0.0, seen.total_us.median - seen.floor_us.median)
+    """What nginx and uWSGI add to the application's own CPU time of a request; None without a floor that is below the whole."""
+    return None if seen.floor_us is None or floor_too_high(seen) else seen.total_us.median - seen.floor_us.median
+
+
+def app_share(seen: Figures) -> float | None:
+    """The part of the CPU time of a request that is the application's own, 0 to 1; None as with `added_us`."""
+    return None if seen.floor_us is None or floor_too_high(seen) else seen.floor_us.median / seen.total_us.median
 
 
 def _us(value: float) -> str:

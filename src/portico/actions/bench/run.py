@@ -13,7 +13,7 @@ from portico.actions.bench.curve import curve
 from portico.actions.bench.floor import Measurer, measurer
 from portico.actions.bench.kinds import LOST
 from portico.actions.bench.measure import memory, once
-from portico.actions.bench.seen import Figures, Once, figures
+from portico.actions.bench.seen import BY_NGINX, Figures, Once, figures
 from portico.actions.bench.target import Target, target
 from portico.actions.doctor.discretion import Discretion
 from portico.hops.uwsgi.raised import raised
@@ -29,8 +29,6 @@ _WARM_S, _FLOOR_SHARE = 0.4, 0.25
 _ANSWER_S = 30.0
 #: So much of the log is looked through for exceptions: the requests of the pages that follow may stand behind them.
 _LOG_BYTES = 8 << 20
-#: Below that share uWSGI had nothing to do with a page.
-_BY_NGINX = 0.05
 #: Headers whose values are nobody's secret.
 _PUBLIC = frozenset(("accept", "accept-encoding", "accept-language", "host", "user-agent", "x-forwarded-proto"))
 
@@ -103,7 +101,7 @@ def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer
 
 def _one(asked: Asked, found: Target, page: Page, floor: Measurer, at: int) -> Once:
     seen = once(found, page, asked.clients, asked.seconds)
-    if seen.by_app is not None and seen.by_app < _BY_NGINX * seen.measured.answers:
+    if seen.by_app is not None and seen.by_app < BY_NGINX * seen.measured.answers:
         # nginx answers it itself: what the application would say is another page.
         return seen
     return replace(seen, floor=floor.measure(at, asked.seconds * _FLOOR_SHARE))

@@ -12,6 +12,10 @@ from portico.actions.bench.floor import Floor
 from portico.model.load import Measured
 
 K = TypeVar("K", bound=Hashable)
+#: A mean of fewer looks says nothing.
+_LEAST_LOOKS = 5
+#: Below that share uWSGI had nothing to do with a page.
+BY_NGINX = 0.05
 HOPS = ("nginx", "uwsgi router", "uwsgi workers", "uwsgi master")
 
 
@@ -57,7 +61,8 @@ class Figures:
     """All rounds of one page. `per_s`: answers a second of whatever status. `cpu_us`: microseconds a request, by hop;
     `total_us` of all of them. `floor_us` is the application's alone, `floor_wall_us` by the clock and `floor_waits_us` of
     that not for a CPU. `by_app` is the share of the requests that uWSGI took. `busy` is the mean number of threads in a
-    request, of `slots`. `worker` is the share of a core that each worker process took."""
+    request, of `slots`, None where it was not measured: there were too few looks, or they cannot be true of the requests
+    that were served. `worker` is the share of a core that each worker process took, None where that was not measured."""
 
     statuses: Mapping[int, int]
     lost: Mapping[str, int]
@@ -76,7 +81,7 @@ class Figures:
     queue: int | None
     busy: float | None
     slots: int
-    worker: float
+    worker: float | None
     processes: int
     machine: float
     client: float
@@ -110,7 +115,8 @@ def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
     waits = [floor.waits_us for floor in floors if floor.waits_us is not None]
     known = [(one.by_app, number) for one, number in zip(rounds, served, strict=True) if one.by_app is not None]
     queues = [one.queue for one in rounds if one.queue is not None]
-    busy = [number for one in rounds for number in one.busy]
+    by_app = sum(number for number, _ in known) / sum(number for _, number in known) if known else None
+    worker = _worker(rounds, processes, by_app)
     return Figures(
         statuses=_summed(one.measured.statuses for one in rounds),
         lost=_summed(one.measured.lost for one in rounds),
@@ -124,12 +130,12 @@ def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
         floor_wall_us=statistics.median(floor.wall_us for floor in floors) if floors else None,
         floor_waits_us=statistics.median(waits) if waits else None,
         floor_statuses=tuple(sorted(_summed(floor.statuses for floor in floors))),
-        by_app=sum(number for number, _ in known) / sum(number for _, number in known) if known else None,
+        by_app=by_app,
         others=sum(one.others for one in rounds),
         queue=max(queues) if queues else None,
-        busy=statistics.fmean(busy) if busy else None,
+        busy=_busy([number for one in rounds for number in one.busy], by_app, (worker or 0.0) * processes),
         slots=slots,
-        worker=_worker(rounds, processes),
+        worker=worker,
         processes=processes,
         machine=statistics.median(one.machine for one in rounds),
         client=statistics.median(one.client for one in rounds),
@@ -157,9 +163,21 @@ def _by_hop(rounds: Sequence[Once], served: Sequence[int]) -> dict[str, float]:
     }
 
 
-def _worker(rounds: Sequence[Once], processes: int) -> float:
+def _busy(looks: Sequence[int], by_app: float | None, cores: float) -> float | None:
+    """The mean; None where it says nothing. `cores` is how many of them the workers took: as many threads, at the least, were
+    in a request."""
+    if len(looks) < _LEAST_LOOKS:
+        return None
+    mean = statistics.fmean(looks)
+    served = by_app is not None and by_app >= BY_NGINX
+    return None if served and (not mean or mean < cores / 2) else mean
+
+
+def _worker(rounds: Sequence[Once], processes: int, by_app: float | None) -> float | None:
     """The share of a core that a worker process took."""
     if not processes:
         return 0.0
+    if not any(one.cpu_us.get("uwsgi workers") for one in rounds) and (by_app is None or by_app >= BY_NGINX):
+        return None
     shares = [one.cpu_us.get("uwsgi workers", 0.0) / 1e6 / max(one.measured.seconds, 1e-9) / processes for one in rounds]
     return statistics.median(shares)

@@ -9,11 +9,11 @@ from typing import Any
 
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.floor import Measurer, Python
-from portico.actions.bench.judge import added_us, judge, ours
+from portico.actions.bench.judge import MUCH, added_us, app_share, judge, others
 from portico.actions.bench.kinds import FAILED, LOST
 from portico.actions.bench.seen import Figures
 from portico.actions.bench.target import Target
-from portico.actions.bench.unlike import floor_differs, warning
+from portico.actions.bench.unlike import floor_differs, floor_is_noise, warning
 from portico.actions.command_here import command_here
 from portico.model.finding import Finding
 from portico.system.http import Answer
@@ -58,7 +58,7 @@ def result(
         "pages": [_page(page, seen, answer, asked) for page, seen, answer in rows],
         "memory_bytes": dict(memory),
         "floor_missing": floor.why,
-        "notes": [*found.notes, *_notes(found, every, floor.python)],
+        "notes": [*found.notes, *_notes(found, listed, every, floor.python)],
     }
 
 
@@ -67,7 +67,6 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
     if differs:
         seen = replace(seen, floor_us=None, floor_wall_us=None, floor_waits_us=None)
     judged = judge(seen, cores(), asked.clients, page.path)
-    added = added_us(seen)
     told = asdict(seen)
     return {
         "path": page.path,
@@ -77,28 +76,21 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
         "bytes": len(answer.body),
         **told,
         "statuses": {str(status): number for status, number in seen.statuses.items()},
-        "app_share": _share(seen),
-        "added_us": added,
+        "app_share": app_share(seen),
+        "added_us": added_us(seen),
         "bound": judged.bound,
         "says": judged.says,
         "next": judged.next,
         "warning": warning(page, seen, answer.headers.get("location", "")),
-        "floor_note": differs,
+        "floor_note": differs or floor_is_noise(seen),
     }
 
 
-def _share(seen: Figures) -> float | None:
-    """The part of the CPU time of a request that is the application's own."""
-    if seen.floor_us is None or not seen.total_us.median:
-        return None
-    return min(1.0, seen.floor_us.median / seen.total_us.median)
-
-
-def _notes(found: Target, every: Sequence[Figures], python: Python) -> Iterator[str]:
-    others = sum(seen.others for seen in every)
-    if others:
+def _notes(found: Target, listed: Sequence[Page], every: Sequence[Figures], python: Python) -> Iterator[str]:
+    visits = sum(seen.others for seen in every)
+    if visits:
         yield (
-            f"{others:,} requests of visitors came meanwhile: CPU per request is of theirs and ours together, and they took "
+            f"{visits:,} requests of visitors came meanwhile: CPU per request is of theirs and ours together, and they took "
             "threads and cores from these"
         )
     if found.live and found.log:
@@ -108,9 +100,19 @@ def _notes(found: Target, every: Sequence[Figures], python: Python) -> Iterator[
             f"this Python {python.version} was built without --enable-optimizations: one built with it (Debian's python3, "
             f"for one) took {PLAIN_PYTHON} of the CPU time a request in our measurement of a JSON view"
         )
-    busiest = max((seen.machine - ours(seen, cores()) for seen in every), default=0.0)
-    if busiest > 0.25:
-        yield f"others took {busiest * 100:.0f} % of this machine: requests a second are too low, CPU a request hardly"
+    yield from by_others([(page.path, others(seen, cores())) for page, seen in zip(listed, every, strict=True)])
+
+
+def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
+    """Of which pages others took much of the machine; `shares` are 0 to 1 by path."""
+    much = [(path, share) for path, share in shares if share > MUCH]
+    if not much:
+        return
+    low, high = (f"{found(share for _, share in much) * 100:.0f}" for found in (min, max))
+    least = f"{low} % of" if low == high else f"{low} to {high} % of"
+    where = "" if len(much) == len(shares) else f" while {', '.join(path for path, _ in much)} was measured"
+    told = "requests a second are too low" if not where else "there requests a second are too low"
+    yield f"others took {least} this machine{where}: {told}, CPU a request hardly"
 
 
 def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], raised: Sequence[str]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portico.actions.bench.asked import Page
+from portico.actions.bench.judge import floor_too_high
 from portico.actions.bench.seen import Figures
 
 _PAGES = {401: "a demand for credentials", 403: "a refusal", 404: "a page that does not exist", 405: "a refusal of GET"}
@@ -46,3 +47,14 @@ def floor_differs(seen: Figures) -> str:
         return ""
     told = ", ".join(map(str, seen.floor_statuses))
     return f"called without a server the application answered {told}, and through it {seen.status}: the floor is no floor"
+
+
+def floor_is_noise(seen: Figures) -> str:
+    """A sentence where the application alone came out as expensive as with everything around it, or more so."""
+    if seen.floor_us is None or not floor_too_high(seen):
+        return ""
+    floor, whole = (f"{one.median:,.1f}" for one in (seen.floor_us, seen.total_us))
+    return (
+        f"the floor came out {'higher than' if seen.floor_us.median > seen.total_us.median else 'as high as'} the whole "
+        f"({floor} us, and {whole} us through nginx and uWSGI): that is noise. Run longer: --seconds 5 --rounds 15"
+    )

@@ -12,9 +12,9 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 
 
 def raised(lines: Sequence[str]) -> Iterator[str]:
-    """The exceptions of a log in its order, each with its message, as often as they are there: those of tracebacks, and those
-    of the JSON lines that a release writes where no handler of the project's shows errors. Of what is cut off or
-    interrupted by another worker's lines, nothing."""
+    """The exceptions of a log in its order, each with its message, as often as they are there: those of tracebacks, and of
+    the JSON lines that a release writes where no handler of the project's shows errors. Of what is cut off or interrupted
+    by another worker's lines, nothing."""
     at = 0
     while at < len(lines):
         block, at = _block(lines, at)

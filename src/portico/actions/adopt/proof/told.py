@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from portico.actions.adopt.proof.kinds import DIFFERENT, NEW_DEAD
 from portico.actions.aside.processes import NotStarted
