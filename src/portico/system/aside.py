@@ -75,12 +75,16 @@ class Aside:
         self._running.append(running)
         return running
 
+    def ask_to_end(self) -> None:
+        """Ask all of them, and wait for none: whoever stops several of these asks all first."""
+        for running in reversed(self._running):
+            running.ask_to_end()
+
     def stop(self) -> None:
         """End all of them; nothing can interrupt it."""
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_STOPS})
         try:
-            for running in reversed(self._running):
-                running.ask_to_end()
+            self.ask_to_end()
             deadline = time.monotonic() + _MERCY_S
             for running in reversed(self._running):
                 running.end(deadline - time.monotonic())

@@ -43,12 +43,13 @@ from portico.system.clock import wait_for
 @dataclass(frozen=True)
 class Standing:
     """A stack that runs aside. `nginx` is the pid of its master, None with `--front none`; `uwsgi` are those of the masters,
-    one for each instance; `folder` holds the files of its release, entry.py among them."""
+    one for each instance; `folder` holds the files of its release, entry.py among them; `processes` are all of it."""
 
     asked: Prepared
     nginx: int | None
     uwsgi: tuple[int, ...]
     folder: Path
+    processes: Aside
 
     @property
     def plan(self) -> Plan:
@@ -144,7 +145,7 @@ def start(asked: Prepared, processes: Aside, deadline: Deadline, kind: Kind, loa
         )
         masters.append(start_uwsgi(processes, command, log(asked), kind, deadline, load_s).pid)
         slots.point(where, instance)
-    return Standing(asked, _front(asked, folder, processes, deadline, kind), tuple(masters), folder)
+    return Standing(asked, _front(asked, folder, processes, deadline, kind), tuple(masters), folder, processes)
 
 
 def _front(asked: Prepared, folder: Path, processes: Aside, deadline: Deadline, kind: Kind) -> int | None:

@@ -53,20 +53,39 @@ def present(base: Standing) -> Contender:
 def beside(
     base: Standing, options: Options, sizes: Sequence[Size], started: Callable[[Size], None]
 ) -> Iterator[dict[Size, Contender | str]]:
-    """Those settings, while the block runs; of one that does not start, why. `started` is told each."""
+    """Those settings, while the block runs; of one that does not start, why. `started` is told each. An interrupt ends the
+    base with them: a uWSGI takes a second to end, and one after the other would take as many as there are."""
+    running: list[Aside] = []
     with ExitStack() as stack:
-        processes = stack.enter_context(stopped_after())
-        found: dict[Size, Contender | str] = {}
-        for number, size in enumerate(sizes, start=2):
-            try:
-                if base.nginx is None:
-                    found[size] = _alone(stack, options, size)
-                else:
-                    found[size] = _release(base, size, number, processes)
-            except (PorticoError, NotStarted, TimeIsOver) as error:
-                found[size] = _reason(error)
-            started(size)
-        yield found
+        try:
+            found: dict[Size, Contender | str] = {}
+            for number, size in enumerate(sizes, start=2):
+                found[size] = _started(stack, base, options, (number, size), running)
+                started(size)
+            yield found
+        except KeyboardInterrupt:
+            base.processes.ask_to_end()
+            raise
+        finally:
+            for processes in running:
+                processes.ask_to_end()
+
+
+def _started(
+    stack: ExitStack, base: Standing, options: Options, wanted: tuple[int, Size], running: list[Aside]
+) -> Contender | str:
+    number, size = wanted
+    try:
+        if base.nginx is None:
+            values = {"uwsgi.processes": size.processes, "uwsgi.threads": size.threads}
+            # Without nginx, each listens on a port of its own.
+            alone = stack.enter_context(standing(options, values, "tune"))
+            running.append(alone.processes)
+            return present(alone)
+        running.append(stack.enter_context(stopped_after()))
+        return _release(base, size, number, running[-1])
+    except (PorticoError, NotStarted, TimeIsOver) as error:
+        return _reason(error)
 
 
 def _reason(error: Exception) -> str:
@@ -101,9 +120,3 @@ def _release(base: Standing, size: Size, number: int, processes: Aside) -> Conte
             slots.point(where, instance)
 
     return Contender(size, base.host, base.port, base.nginx, tuple(masters), live)
-
-
-def _alone(stack: ExitStack, options: Options, size: Size) -> Contender:
-    """Without nginx, each listens on a port of its own."""
-    values = {"uwsgi.processes": size.processes, "uwsgi.threads": size.threads}
-    return present(stack.enter_context(standing(options, values, "tune")))

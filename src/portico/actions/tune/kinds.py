@@ -14,16 +14,18 @@ NOT_WELL = Kind(
     cure="Name pages that answer 200: `portico tune /shop/ /shop/42/`. A page behind a login takes a cookie (`-H 'Cookie: "
     "sessionid=...'`), one for another host name `--host`. `portico trace PATH` shows where a page fails.",
 )
-FAILS_UNDER_LOAD = Kind(
+FAILS = Kind(
     "uwsgi.W171",
     "uwsgi",
-    "Requests fail while many are made at a time",
-    "One client alone is answered well, many at a time are not: visitors of a busy hour would see this.",
-    shows="`portico tune` tells how many requests were lost or answered with an error, with which setting.",
+    "Requests fail while the site is measured",
+    "Visitors would see the same: all of them now and then, or those of a busy hour, which the cause says.",
+    shows="`portico tune` tells how many requests were lost or answered with an error, with which setting, whether "
+    "one client alone has as many, and what the application raised.",
     example="2 x 2: 14 of 3,120 requests answered 500",
-    cure="The application's log has the reason: `database is locked` (SQLite takes one writer at a time), too many "
-    "connections (a pooler, or fewer processes and threads), a limit of another service. `portico logs --status 5xx` shows "
-    "them.",
+    cure="Where one client alone has them as well, it is the page: `portico doctor PATH` and `portico trace PATH`. Where "
+    "only many have them, the application's log has the reason: `database is locked` (SQLite takes one writer at a time), "
+    "too many connections (a pooler, or fewer processes and threads), a limit of another service. `portico logs "
+    "--status 5xx` shows them.",
 )
 NOTHING_TO_TUNE = Kind(
     "uwsgi.E172",

@@ -41,6 +41,12 @@ class Window:
         return (*self.measured.lost.items(), *statuses)
 
     @property
+    def failed(self) -> tuple[int, int]:
+        """Requests that failed, and all."""
+        lost = sum(self.measured.lost.values())
+        return self.bad + lost, self.measured.answers + lost
+
+    @property
     def mean_us(self) -> float:
         latencies = self.measured.latencies_us
         return sum(latencies) / len(latencies) if latencies else 0.0
@@ -105,5 +111,7 @@ def one_round(contender: Contender, load: Load, clients: int, seconds: float) ->
         bad=many.bad + alone.bad,
         others=many.others,
         reasons=(*many.reasons, *alone.reasons),
+        many=many.failed,
+        alone=alone.failed,
     )
     return found, many

@@ -13,9 +13,11 @@ from portico.actions.tune import save, told, written
 from portico.actions.tune.asked import Asked
 from portico.actions.tune.caveats import Circumstances, caveats
 from portico.actions.tune.course import Course
+from portico.actions.tune.failing import Failing, failing
 from portico.actions.tune.first_look import FirstLook
 from portico.actions.tune.judge import judged, others
-from portico.actions.tune.kinds import FAILS_UNDER_LOAD
+from portico.actions.tune.kinds import FAILS
+from portico.actions.tune.logged import APPLICATION
 from portico.actions.tune.rows import Judged, Row
 from portico.actions.tune.site import Site
 from portico.actions.tune.sizes import Size
@@ -39,6 +41,7 @@ class Seen:
     logged: tuple[str, ...] = ()
 
 
+_FAILS_ANYWAY = Judged("none", None, ("requests fail with one client as well as with many: that comes first",))
 _NOTHING = Judged("none", None, ("not every page answers well: nothing was tried",))
 
 
@@ -63,6 +66,8 @@ def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
     cost = seen.first.nature
     if cost is None:
         return _NOTHING
+    if failing(rows).when == "anyway":
+        return _FAILS_ANYWAY
     slots = min(asked.clients, seen.present.slots * seen.base.plan.uwsgi.instances)
     return judged(rows, seen.present, asked.clients, cost.bound_per_s(slots))
 
@@ -78,17 +83,29 @@ def _failing(rows: Sequence[Row], seen: Seen) -> Finding | None:
     now = next((row for row in rows if row.size == seen.present and row.rounds), None)
     if now is None or (not now.lost and not now.bad):
         return None
-    return FAILS_UNDER_LOAD.found(
-        cause=f"with the present setting {now.lost} requests were lost and {now.bad} answered with an error",
-        evidence=[*(f"{row.size}: {_reasons(row)}" for row in rows if row.reasons), *seen.logged],
-        fix=_help(seen),
+    seen_failing = failing(rows)
+    told = {
+        "under load": "and far fewer fail with one client alone: they grow with the load",
+        "anyway": "and they fail with one client alone, too: it is not the load",
+        "unknown": "and too few were made with one client alone to tell whether it is the load",
+    }
+    return FAILS.found(
+        cause=f"with the present setting {now.lost} requests were lost and {now.bad} answered with an error, "
+        + told[seen_failing.when],
+        evidence=[seen_failing.says, *seen.logged, *(f"{row.size}: {_reasons(row)}" for row in rows if row.reasons)],
+        fix=_help(seen, seen_failing),
         basis="request",
     )
 
 
-def _help(seen: Seen) -> list[str]:
+def _help(seen: Seen, how: Failing) -> list[str]:
+    looks = [f"portico {verb} {shlex.quote(path)}" for path in list(seen.first.statuses)[:2] for verb in ("doctor", "trace")]
+    if how.when == "anyway":
+        return looks
     fewer = max(1, seen.course.clients // 4) if seen.course else 16
-    steps = [shlex.join(["portico", "tune", *seen.first.statuses, "--clients", str(fewer)]) + "   # fewer at a time"]
+    raised = any(row.startswith(APPLICATION) for row in seen.logged)
+    steps = looks if raised or how.when == "unknown" else []
+    steps = [*steps, shlex.join(["portico", "tune", *seen.first.statuses, "--clients", str(fewer)]) + "   # fewer at a time"]
     if any("worker_connections are not enough" in row for row in seen.logged):
         # A client takes two, one from it and one to uWSGI, and they are not shared evenly among nginx's workers.
         enough = 4 * fewer * 4

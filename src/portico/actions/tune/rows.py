@@ -14,7 +14,8 @@ class Round:
     """One turn of one setting. At the concurrency asked: good answers a second, latencies, CPU of nginx and uWSGI for each
     answer, memory of uWSGI (PSS) behind it, requests `lost` and answers that were not 2xx (`bad`). `alone_ms`: the median
     latency of one client alone. `others`: the part of the cores, 0 to 1, that other processes took meanwhile.
-    `reasons`: how many were lost why (`reset`, `timeout`, ...), or answered with which status instead of 2xx."""
+    `reasons`: how many were lost why (`reset`, `timeout`, ...), or answered with which status instead of 2xx. `many` and
+    `alone`: how many requests failed, and were made, with many clients and with one."""
 
     per_s: float
     p50_ms: float
@@ -26,6 +27,8 @@ class Round:
     bad: int = 0
     others: float = 0.0
     reasons: tuple[tuple[str, int], ...] = ()
+    many: tuple[int, int] = (0, 0)
+    alone: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
