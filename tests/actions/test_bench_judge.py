@@ -71,7 +71,7 @@ WAITS: dict[str, Any] = {
             {"per_s": Spread(300, 300, 300), "worker": 0.1},
             2,
             "others",
-            "they took 85 % of it; the site and this load had 14 %",
+            "took 85 % of it; the site and this load had 14 %",
         ),
         ({"throttled": 0.6}, 2, "quota", "held processes back in 60 %"),
         ({"cpu_us": {"uwsgi router": 80.0, "uwsgi workers": 60.0}, "p50_ms": 44.0}, 2, "router", "Content-Length"),

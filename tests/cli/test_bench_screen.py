@@ -53,6 +53,7 @@ def _data(*pages: dict[str, Any], **other: Any) -> dict[str, Any]:
         "clients": 8,
         "seconds": 2.0,
         "rounds": 5,
+        "interrupted": False,
         "headers": ["Cookie"],
         "cores": 2,
         "nginx": "1.22.1",

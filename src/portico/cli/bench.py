@@ -62,7 +62,7 @@ def command(
     pairs = tuple(map(_header, headers))
     asked = Asked(options, paths, host, pairs, clients, seconds, rounds, curve or svg is not None, own)
     result = bench(asked, screen.say)
-    if svg is not None:
+    if svg is not None and "curve" in result.data:
         write_svg(svg, result.data["curve"])
         screen.say(f"wrote {svg}")
     return result

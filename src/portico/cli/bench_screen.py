@@ -22,6 +22,8 @@ def text(data: Data) -> str:
     """The whole screen."""
     data = harmless(data)
     lines = [*_head(data)]
+    if data["interrupted"]:
+        lines += _row("attention", "stopped before the end: this is what was measured by then", "yellow")
     for page in data["pages"]:
         lines += ["", *_page(page)]
     lines += ["", *_memory(data)]

@@ -17,6 +17,7 @@ class Exit(IntEnum):
     MISSING_TOOL = 3
     ROLLED_BACK = 4
     NEEDS_HANDS = 5
+    INTERRUPTED = 130
 
 
 class PorticoError(Exception):

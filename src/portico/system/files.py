@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -15,6 +16,8 @@ from portico.model.errors import Exit, PorticoError
 from portico.model.file import File
 from portico.model.finding import Kind
 
+#: `actions.aside.folder` names them.
+_OF_A_STACK_ASIDE = re.compile(r"/portico-[a-z]+-\d+-")
 CANNOT_WRITE = Kind(
     "system.E002",
     "system",
@@ -110,12 +113,26 @@ def _disk_full(path: Path, error: OSError) -> PorticoError:
     finding = DISK_FULL.found(
         cause="there is no room left on the file system (or in your quota); what ran before is as it was",
         evidence=_seen(path, error),
-        fix=[
-            f"df -h {_quoted(_existing(path))}; df -i {_quoted(_existing(path))}   # inodes run out too",
-            "free some space, then repeat the command",
-        ],
+        fix=_more_room(path),
     )
     return PorticoError(finding, Exit.NEEDS_HANDS)
+
+
+def _more_room(path: Path) -> list[str]:
+    # By its mount: a temporary folder of ours is gone by the time that somebody reads this.
+    mount = _quoted(_mount(path))
+    fix = [f"df -h {mount}; df -i {mount}   # inodes run out too", "free some space, then repeat the command"]
+    return (
+        [*fix, "or: export TMPDIR=/mnt/tmp   # a short path with more room"] if _OF_A_STACK_ASIDE.search(str(path)) else fix
+    )
+
+
+def _mount(path: Path) -> Path:
+    """The root of the file system that the path is, or would be, on."""
+    path = _existing(path.absolute())
+    while path != path.parent and not path.is_mount():
+        path = path.parent
+    return path
 
 
 def _seen(path: Path, error: OSError) -> list[str]:

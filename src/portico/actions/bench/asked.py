@@ -16,6 +16,8 @@ from portico.model.plan import Plan
 
 #: By which nginx's log tells our requests from those of visitors.
 AGENT = f"portico-bench/{__version__}"
+_PATH_FIX = ("name paths of the site: portico bench / /shop/", "portico bench --help")
+_HEADER_FIX = ("one line each: portico bench -H 'Accept-Language: de' -H 'Cookie: sessionid=...'", "portico bench --help")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -74,21 +76,25 @@ def pages(asked: Asked, plan: Plan) -> tuple[Page, ...]:
 def _headers(given: Sequence[tuple[str, str]]) -> dict[str, str]:
     """What a browser sends that has a say in the answer, and the user's own over it."""
     for name, value in given:
-        if not _TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", value) or not _sendable(value):
-            raise _refused(f"{name}: that is no header")
+        if why := _unfit(name, value):
+            raise _refused(why, _HEADER_FIX)
     ours = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
     names = {name.lower() for name, _ in given}
     return {**{name: value for name, value in ours.items() if name.lower() not in names}, **dict(given)}
 
 
-def _sendable(value: str) -> bool:
-    try:
-        value.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _unfit(name: str, value: str) -> str:
+    """Why this cannot be a header, without its value; empty where it can. The rule is RFC 9110, 5.1 and 5.5."""
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} cannot be the name of a header"
+    if re.search(r"[\r\n]", value):
+        return f"{name}: the value has a line break"
+    if "\0" in value:
+        return f"{name}: the value has a zero byte"
+    if any(ord(letter) > 0xFF for letter in value):
+        return f"{name}: the value has a character that is not in Latin-1"
+    return ""
 
 
-def _refused(cause: str) -> PorticoError:
-    fix = ["name paths of the site: portico bench / /shop/", "portico bench --help"]
+def _refused(cause: str, fix: Sequence[str] = _PATH_FIX) -> PorticoError:
     return PorticoError(NO_REQUEST.found(cause=cause, evidence=[cause], fix=fix), Exit.USAGE)

@@ -183,7 +183,7 @@ def floor_too_high(seen: Figures) -> bool:
 
 
 def added_us(seen: Figures) -> float | None:
-    """What nginx and uWSGI add to the application's own CPU time of a request; None without a floor that is below the whole."""
+    """What nginx and uWSGI add to the application's own CPU time of a request; None without a floor below the whole."""
     return None if seen.floor_us is None or floor_too_high(seen) else seen.total_us.median - seen.floor_us.median
 
 

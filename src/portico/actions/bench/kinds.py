@@ -27,6 +27,18 @@ FAILED = Kind(
     "database, a lock, or memory; the exception is in `portico logs --status 5xx`. 502, 503 and 504 are nginx's own: uWSGI "
     "was gone, a limit was met, or the application took too long.",
 )
+NO_PAGE = Kind(
+    "system.W040",
+    "system",
+    "No page was measured",
+    "A redirect or an error page costs something else than the page, so a threshold that a job holds such figures against "
+    "says nothing of the site.",
+    source="https://www.rfc-editor.org/rfc/rfc9110#name-status-codes",
+    shows="Every answer of `portico bench` was a redirect or a 4xx; it ends with exit status 0 all the same.",
+    example="/account/: 302 x 8,204",
+    cure="Name pages that answer 200; `-H 'Cookie: sessionid=...'` measures one behind a login, `--host NAME` sends a name "
+    "that ALLOWED_HOSTS has, `-H 'X-Forwarded-Proto: https'` passes SECURE_SSL_REDIRECT where the site trusts that header.",
+)
 NOTHING_HERE = Kind(
     "system.E042",
     "system",

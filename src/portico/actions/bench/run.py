@@ -18,6 +18,7 @@ from portico.actions.bench.target import Target, target
 from portico.actions.doctor.discretion import Discretion
 from portico.hops.uwsgi.raised import raised
 from portico.model.errors import Exit, PorticoError
+from portico.model.finding import Finding
 from portico.model.result import Result
 from portico.system import files, http
 from portico.system.aside import orderly
@@ -34,8 +35,9 @@ _PUBLIC = frozenset(("accept", "accept-encoding", "accept-language", "host", "us
 
 
 def bench(asked: Asked, say: Say) -> Result:
-    """Measure and judge. The Result's findings are requests that were lost or answered 5xx (exit status 1). Raises
-    PorticoError where nothing can be measured."""
+    """Measure and judge. The Result's findings are requests that were lost or answered 5xx (exit status 1), or a
+    warning that none of the pages was one. Ctrl-C ends the rounds: those that are whole are told, with exit status 130; it
+    is raised where there is none yet. Raises PorticoError where nothing can be measured."""
     with orderly(), target(asked) as found:
         say(f"{'the site itself' if found.live else 'a stack of its own'} at {found.plan.listen}")
         listed = pages(asked, found.plan)
@@ -43,16 +45,32 @@ def bench(asked: Asked, say: Say) -> Result:
         since = files.size(found.app_log) if found.app_log else 0
         first = [_first(found, page) for page in listed]
         with measurer(found, listed) as floor:
-            every = _rounds(asked, found, listed, floor, say)
+            rounds, whole = _rounds(asked, found, listed, floor, say)
+            every = [_figures(found, one) for one in rounds]
             data = told.result(asked, found, listed, every, first, floor, memory(found))
         failed = any(seen.failed for seen in every)
         findings = told.findings(found, listed, every, _raised(found, since) if failed else ())
-        if asked.curve:
-            data["curve"] = curve(asked, found, listed, say)
+        if asked.curve and whole:
+            whole = _add_curve(data, asked, found, listed, say)
+    data |= {"interrupted": not whole, "rounds": len(rounds[0])}
     # What names a page (a token in its query) may be a secret like any other.
     shown: dict[str, Any] = discreet.data(data)
-    code = Exit.FINDINGS if findings else Exit.DONE
-    return Result("bench", shown, tuple(discreet.finding(one) for one in findings), code)
+    return Result("bench", shown, tuple(discreet.finding(one) for one in findings), _code(findings, whole))
+
+
+def _code(findings: Sequence[Finding], whole: bool) -> Exit:
+    if not whole:
+        return Exit.INTERRUPTED
+    return Exit.FINDINGS if any(one.severity == "error" for one in findings) else Exit.DONE
+
+
+def _add_curve(data: dict[str, Any], asked: Asked, found: Target, listed: Sequence[Page], say: Say) -> bool:
+    """False where it was interrupted: then there is none, and what was measured before remains."""
+    try:
+        data["curve"] = curve(asked, found, listed, say)
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _discretion(found: Target, asked: Asked) -> Discretion:
@@ -82,21 +100,31 @@ def _raised(found: Target, since: int) -> list[str]:
     return list(dict.fromkeys(line.splitlines()[0] for line in raised(lines)))
 
 
-def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer, say: Say) -> list[Figures]:
+def _rounds(asked: Asked, found: Target, listed: Sequence[Page], floor: Measurer, say: Say) -> tuple[list[list[Once]], bool]:
     """Every page in turn in every round, and its floor right after it: what changes about the machine meanwhile meets all
-    alike."""
+    alike. False: an interrupt ended them before all were done."""
     for at, page in enumerate(listed):
         once(found, page, asked.clients, min(_WARM_S, asked.seconds))
         floor.measure(at, min(_WARM_S, asked.seconds) / 2)
     every: list[list[Once]] = [[] for _ in listed]
     for number in range(asked.rounds):
         began = time.monotonic()
-        for at, page in enumerate(listed):
-            every[at].append(_one(asked, found, page, floor, at))
+        try:
+            one = [_one(asked, found, page, floor, at) for at, page in enumerate(listed)]
+        except KeyboardInterrupt:
+            if not number:
+                raise
+            return every, False
+        for rounds, seen in zip(every, one, strict=True):
+            rounds.append(seen)
         say(f"round {number + 1} of {asked.rounds}: {_brief(every)}  ({time.monotonic() - began:.1f} s)")
+    return every, True
+
+
+def _figures(found: Target, rounds: Sequence[Once]) -> Figures:
     uwsgi = found.plan.uwsgi
     processes = uwsgi.processes * uwsgi.instances
-    return [figures(rounds, processes * uwsgi.threads, processes) for rounds in every]
+    return figures(rounds, processes * uwsgi.threads, processes)
 
 
 def _one(asked: Asked, found: Target, page: Page, floor: Measurer, at: int) -> Once:

@@ -164,7 +164,7 @@ def _by_hop(rounds: Sequence[Once], served: Sequence[int]) -> dict[str, float]:
 
 
 def _busy(looks: Sequence[int], by_app: float | None, cores: float) -> float | None:
-    """The mean; None where it says nothing. `cores` is how many of them the workers took: as many threads, at the least, were
+    """The mean; None where it says nothing. `cores` is how many of them the workers took: at least as many threads were
     in a request."""
     if len(looks) < _LEAST_LOOKS:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.floor import Measurer, Python
 from portico.actions.bench.judge import MUCH, added_us, app_share, judge, others
-from portico.actions.bench.kinds import FAILED, LOST
+from portico.actions.bench.kinds import FAILED, LOST, NO_PAGE
 from portico.actions.bench.seen import Figures
 from portico.actions.bench.target import Target
 from portico.actions.bench.unlike import floor_differs, floor_is_noise, warning
@@ -116,7 +116,8 @@ def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
 
 
 def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], raised: Sequence[str]) -> tuple[Finding, ...]:
-    """Requests that were lost, then those that were answered 5xx: one finding each for all pages. `raised` are exceptions
+    """Requests that were lost, then those that were answered 5xx, then a warning where
+    no page was one: one finding each for all pages. `raised` are exceptions
     of the application, each as one line."""
     rows = list(zip(listed, every, strict=True))
     lost = [(page, seen) for page, seen in rows if seen.lost]
@@ -124,7 +125,7 @@ def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], ra
     start = (
         [] if found.live else [f"{command_here(found.where.project)} up -d   # nothing is left of a stack aside: have one"]
     )
-    return (*_lost(lost, start), *_failed(failed, start, raised))
+    return (*_lost(lost, start), *_failed(failed, start, raised), *_no_page(rows))
 
 
 def _lost(rows: Sequence[tuple[Page, Figures]], start: Sequence[str]) -> Iterator[Finding]:
@@ -144,6 +145,18 @@ def _failed(rows: Sequence[tuple[Page, Figures]], start: Sequence[str], raised: 
         seen_at += [f"in the application: {line}" for line in raised[:_EXCEPTIONS]]
         fix = [*start, f"portico doctor {shlex.quote(rows[0][0].path)}", "portico logs --status 5xx"]
         yield FAILED.found(f"{number:,} of {whole:,} answers were 5xx", seen_at, fix, basis="request")
+
+
+def _no_page(rows: Sequence[tuple[Page, Figures]]) -> Iterator[Finding]:
+    """A warning where not one of the pages was one."""
+    if rows and all(300 <= seen.status < 500 for _, seen in rows):
+        seen_at = [f"{page.path}: {_counted(seen.statuses)}" for page, seen in rows]
+        fix = [
+            "portico bench /a/page/   # one that answers 200",
+            "portico bench --help   # -H for a cookie, --host for a name",
+        ]
+        cause = "every page answered with a redirect or a 4xx: that is what was measured"
+        yield NO_PAGE.found(cause, seen_at, fix, basis="request")
 
 
 def _counted(counts: Mapping[Any, int]) -> str:
