@@ -162,9 +162,20 @@ def test_pages_are_asked_as_a_browser_would_with_the_users_headers_over_it() -> 
     assert (health.path, health.host) == (plan.site.health_path, "c.example")
 
 
-@pytest.mark.parametrize("header", [("Cookie", "secret\r\nX: y"), ("Bad name", "secret"), ("X", "secret\u2603")])
-def test_what_is_no_header_is_refused_without_its_value(header: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("header", "cause"),
+    [
+        (("Cookie", "secret\r\nX: y"), "Cookie: the value has a line break"),
+        (("X-A", "secret\0"), "X-A: the value has a zero byte"),
+        (("X-A", "secret\u2603"), "X-A: the value has a character that is not in Latin-1"),
+        (("Bad name", "secret"), "'Bad name' cannot be the name of a header"),
+    ],
+)
+def test_what_is_no_header_is_refused_without_its_value(header: tuple[str, str], cause: str) -> None:
     with pytest.raises(PorticoError) as raised:
         pages(Asked(Options(Path("/x")), headers=(header,)), make_plan())
     assert raised.value.code == Exit.USAGE
-    assert "secret" not in str(raised.value.findings)
+    (finding,) = raised.value.findings
+    assert "secret" not in str(finding)
+    assert finding.cause == cause
+    assert "-H" in finding.fix[0]

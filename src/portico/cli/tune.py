@@ -72,11 +72,7 @@ def command(
     from portico.actions.tune.run import tune
     from portico.model.units import human_seconds
 
-    wrong = next((path for path in paths if not path.startswith("/") or not path.isascii() or " " in path), None)
-    if wrong is not None:
-        raise click.BadParameter(
-            f"{wrong!r} is no path of a site: it begins with / and is percent-encoded", param_hint="PATH"
-        )
+    paths, named = _targets(paths)
     if len(processes or (1,)) * len(threads or (1,)) > 24:
         raise click.UsageError("more than 24 settings: name fewer --processes and --threads")
 
@@ -87,18 +83,35 @@ def command(
     pairs = tuple(map(_header, headers))
     asked = Asked(
         options=Options(project, **shaping),
-        paths=tuple(dict.fromkeys(paths)),
+        paths=paths,
         clients=clients,
         seconds=seconds,
         rounds=rounds or 0,
         headers=tuple((name, value) for name, value in pairs if name.lower() != "host"),
-        host=host or next((value for name, value in pairs if name.lower() == "host"), ""),
+        host=named or host or next((value for name, value in pairs if name.lower() == "host"), ""),
         processes=processes,
         threads=threads,
         svg=svg,
         write=write,
     )
     return tune(asked, screen.say, show)
+
+
+def _targets(targets: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The paths, each once, and the host that URLs among them name (empty: none does). They are written as with `bench`."""
+    from portico.actions.trace.asked import named_host_and_path
+    from portico.model.errors import PorticoError
+
+    try:
+        found = [named_host_and_path(target) for target in targets]
+    except PorticoError as error:
+        raise click.BadParameter(error.findings[0].cause, param_hint="PATH") from None
+    hosts = list(dict.fromkeys(host for host, _ in found if host))
+    if wrong := next((host for host in hosts if not (host.isascii() and host.isprintable() and " " not in host)), ""):
+        raise click.BadParameter(f"{wrong!r} cannot be a Host header", param_hint="PATH")
+    if len(hosts) > 1:
+        raise click.BadParameter(f"one site at a time, and these are of {' and '.join(hosts)}", param_hint="PATH")
+    return tuple(dict.fromkeys(path for _, path in found)), "".join(hosts)
 
 
 def _header(text: str) -> tuple[str, str]:

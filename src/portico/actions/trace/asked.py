@@ -63,9 +63,15 @@ def request(asked: Asked, plan: Plan, secret: str, number: str, random: bytes) -
 
 def host_and_path(target: str, plan: Plan) -> tuple[str, str]:
     """Host header and request target of a path or a URL. Raises PorticoError for what is neither."""
+    host, path = named_host_and_path(target)
+    return host or _default_host(plan), path
+
+
+def named_host_and_path(target: str) -> tuple[str, str]:
+    """The same before anything is known of the site: the host is empty where the target names none."""
     if "://" not in target:
         path = target if target.startswith("/") else f"/{target}"
-        return _default_host(plan), _encoded(path.partition("#")[0])
+        return "", _encoded(path.partition("#")[0])
     try:
         parts = urlsplit(target)
         host = parts.netloc.rpartition("@")[2]
