@@ -26,7 +26,7 @@ _BARS = Bars(
 
 
 @pytest.mark.parametrize("picture", [_PLOT, _BARS, Plot("", "", "", ()), Bars("", "", ())])
-@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_rows_fit_and_have_no_style_unless_asked(picture: Plot | Bars, width: int) -> None:
     rows = text(picture, width)
     assert max(map(width_of, rows)) <= width
@@ -38,6 +38,12 @@ def test_colour_adds_style_and_nothing_else() -> None:
         coloured = text(picture, 80, colour=True)
         assert "\x1b[" in "".join(coloured)
         assert [re.sub(r"\x1b\[[0-9;]*m", "", row).rstrip() for row in coloured] == text(picture, 80)
+
+
+def test_a_narrow_picture_keeps_its_bars_and_figures() -> None:
+    rows = text(_BARS, 40)[2:]
+    assert [row.split()[-1] for row in rows] == ["400", "reload"]
+    assert all("█" * 4 in row or "░" * 4 in row for row in rows)
 
 
 def test_each_line_has_a_sign_that_stands_at_its_points_and_before_its_name() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from portico.actions.aside.folder import forget_killed
 from portico.model.command import Command, Outcome
 from portico.model.file import File
 from portico.system import files
@@ -16,6 +18,8 @@ from portico.system.accounts import Account, ourselves
 from portico.system.run import Begun
 
 INSIDE = Path(__file__).parent.parent / "inside"
+#: In a container another process of that number may be the owner: what is in use changes within this time.
+_PREFIX, _OLD_S = "portico-ask-", 60.0
 Answer = tuple[dict[str, Any] | None, Outcome]
 
 
@@ -52,7 +56,8 @@ def asking(
     nobody waited."""
     us = ourselves()
     other = us.uid == 0 and app.uid != 0
-    with tempfile.TemporaryDirectory(prefix="portico-ask-") as name:
+    forget_killed(Path(tempfile.gettempdir()), _PREFIX, (app.uid,), _OLD_S)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
         folder = Path(name)
         answer = folder / "answer.json"
         files.write(folder, File("request.json", json.dumps({**request, "out": str(answer)}), 0o644))

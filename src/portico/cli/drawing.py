@@ -11,9 +11,9 @@ import click
 _NARROWEST, _WIDEST = 60, 112
 
 
-def width() -> int:
+def width(narrowest: int = _NARROWEST) -> int:
     """Columns to draw in: the terminal's, COLUMNS where there is none, within what can be read."""
-    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((100, 24)).columns))
+    return max(narrowest, min(_WIDEST, shutil.get_terminal_size((100, 24)).columns))
 
 
 def cells(text: str) -> int:

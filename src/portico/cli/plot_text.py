@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 import click
@@ -18,6 +18,8 @@ from portico.model.plot import Bar, Bars, Line, Plot
 _SIGNS = "●○■□▲△◆◇★☆▼▽"
 _COLOURS = ("blue", "yellow", "green", "magenta", "cyan", "red")
 _LONGEST, _LEAST = 28, 20
+#: Columns of a picture, and of the bars of one that is too narrow for more.
+_NARROWEST, _SHORT = 30, 8
 #: Of a canvas, a character that has no dots (https://www.unicode.org/charts/PDF/U2800.pdf), the first of 256 patterns.
 _NO_DOTS = 0x2800
 _PARTS = 1_000_000
@@ -35,9 +37,9 @@ class _Drawn:
 
 
 def text(picture: Plot | Bars, width: int = 80, height: int = 16, colour: bool = False) -> list[str]:
-    """Rows of at most `width` columns (at least 60 are needed); `height` rows are the field of a plot. Without `colour`
+    """Rows of at most `width` columns (at least 30 are needed); `height` rows are the field of a plot. Without `colour`
     there is no style in them; with it there always is, and the caller leaves it away where it must not be."""
-    width = max(60, width)
+    width = max(_NARROWEST, width)
     rows = _bars(picture, width, colour) if isinstance(picture, Bars) else _plot(picture, width, max(4, height), colour)
     return [clip(row, width).rstrip() for row in rows]
 
@@ -159,7 +161,9 @@ def _bars(picture: Bars, width: int, colour: bool) -> list[str]:
     axis = scale(one.value for one in picture.bars)
     left = min(_LONGEST + 6, max(width_of(harmless(one.name)) for one in picture.bars))
     says = [_says(one) for one in picture.bars]
-    long = max(_LEAST, width - left - 4 - max(map(width_of, says)))
+    if width - left - 4 - max(map(width_of, says)) < _LEAST:
+        says = [_says(replace(one, low=None)) for one in picture.bars]
+    long = max(_SHORT, width - left - 4 - max(map(width_of, says)))
     return [*head, *(_bar(one, say, axis, (left, long), colour) for one, say in zip(picture.bars, says, strict=True))]
 
 
