@@ -11,7 +11,7 @@ import pytest
 
 from portico.actions.tune import save, told, written
 from portico.actions.tune.databases import left
-from portico.actions.tune.judge import judged
+from portico.actions.tune.judge import enough, judged
 from portico.actions.tune.pictures import plots
 from portico.actions.tune.rows import Round, Row
 from portico.actions.tune.sizes import Size
@@ -81,6 +81,7 @@ def measured(*rows: tuple[Size, float, int]) -> dict[str, Any]:
         "host": "localhost",
         "cores": 2,
         "interrupted": False,
+        "enough": True,
         "present": {"processes": present.processes, "threads": present.threads},
         "first": {"statuses": {}, "wall_us": 50_000, "cpu_us": 500, "waits": True, "share": 0.99},
         "settings": told.settings(made, present, found),
@@ -114,6 +115,40 @@ def test_a_screen_without_anything_measured_says_why() -> None:
     data["settings"], data["recommendation"] = [], {"outcome": "none", "processes": None, "threads": None, "why": ["so"]}
     shown = click.unstyle(tune_screen.text(data))
     assert "No recommendation\n  so" in shown
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 112])
+def test_the_screen_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    data = measured((Size(2, 16), 8234, 0), (Size(2, 8), 13_000, 0), (Size(4, 8), 19_000, 2000))
+    data["settings"][0]["failed"] = "it did not start: the application had not finished loading"
+    data["next"] = ["portico tune --write   # or: measures again and writes them"]
+    lines = click.unstyle(tune_screen.text(data)).splitlines()
+    assert [line for line in lines if len(line) > columns] == []
+    shown = "\n".join(lines)
+    for kept in ("requests/s", "p99 ms", "failed", "<- now", "<- recommended", "4 x 8"):
+        assert kept in shown
+    assert ("CPU us" in next(line for line in lines if "requests/s" in line)) == (columns > 60)
+
+
+def test_a_run_that_was_broken_off_early_offers_no_picture() -> None:
+    data = measured((Size(2, 2), 80, 0), (Size(2, 8), 300, 0))
+    data.update(interrupted=True, enough=False)
+    shown = click.unstyle(tune_screen.text(data))
+    assert "Stopped before enough was measured" in shown
+    assert "█" not in shown
+    for row in data["settings"]:
+        row["rounds"] = 0
+    shown = click.unstyle(tune_screen.text(data))
+    assert "Stopped before anything was measured." in shown
+    assert "medians of" not in shown
+
+
+def test_one_round_is_not_enough_to_compare() -> None:
+    one = Round(80.0, 5.0, 9.0, 4.0, 300.0, 5e7)
+    rows = [Row(Size(2, 2), (one,) * 2), Row(Size(2, 8), (one,))]
+    assert not enough(rows, Size(2, 2))
+    assert enough([rows[0], Row(Size(2, 8), (one,) * 2)], Size(2, 2))
 
 
 def test_the_narrowest_database_counts_and_some_connections_are_left_to_the_site() -> None:

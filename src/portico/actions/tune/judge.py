@@ -29,8 +29,8 @@ def judged(rows: Sequence[Row], present: Size, clients: int, bound: float = math
     """The recommendation. Rounds that not every setting has had do not count. `bound`: requests a second that the present
     setting could not have exceeded on an idle machine either."""
     measured = _complete([row for row in rows if row.rounds])
-    now = next((row for row in measured if row.size == present), None)
-    if now is None or len(now.rounds) < LEAST_ROUNDS:
+    now = _enough(measured, present)
+    if now is None:
         return _none("too little was measured to compare anything: at least two rounds of every setting are needed")
     clean = [row for row in measured if row.clean]
     if not clean:
@@ -39,6 +39,16 @@ def judged(rows: Sequence[Row], present: Size, clients: int, bound: float = math
     near = [row for row in clean if _near(row, best)]
     found = _among(near, best, now, measured, clients, bound)
     return replace(found, why=(*found.why, *_out(measured, best, now)), best=best.size, near=tuple(row.size for row in near))
+
+
+def enough(rows: Sequence[Row], present: Size) -> bool:
+    """Whether there is anything to compare."""
+    return _enough(_complete([row for row in rows if row.rounds]), present) is not None
+
+
+def _enough(complete: Sequence[Row], present: Size) -> Row | None:
+    now = next((row for row in complete if row.size == present), None)
+    return now if now and len(now.rounds) >= LEAST_ROUNDS else None
 
 
 def _among(near: Sequence[Row], best: Row, now: Row, measured: Sequence[Row], clients: int, bound: float) -> Judged:

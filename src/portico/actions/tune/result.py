@@ -15,7 +15,7 @@ from portico.actions.tune.caveats import Circumstances, caveats
 from portico.actions.tune.course import Course
 from portico.actions.tune.failing import Failing, failing
 from portico.actions.tune.first_look import FirstLook
-from portico.actions.tune.judge import judged, others
+from portico.actions.tune.judge import enough, judged, others
 from portico.actions.tune.kinds import FAILS
 from portico.actions.tune.logged import APPLICATION
 from portico.actions.tune.rows import Judged, Row
@@ -52,7 +52,7 @@ def result(asked: Asked, site: Site, seen: Seen) -> Result:
     found = _judged(asked, seen, rows)
     data = _data(asked, site, seen, rows, found)
     findings = [one for one in (_unwell(asked, seen), _failing(rows, seen)) if one]
-    if rows:
+    if data["enough"]:
         data["svg"] = _picture(asked, data)
     if found.outcome == "change" and found.size:
         _propose(asked, site, seen, data, found.size)
@@ -128,6 +128,7 @@ def _data(asked: Asked, site: Site, seen: Seen, rows: Sequence[Row], found: Judg
         "seconds": course.seconds if course else 0.0,
         "rounds": course.rounds if course else 0,
         "interrupted": seen.interrupted,
+        "enough": enough(rows, seen.present),
         "present": {
             "processes": seen.present.processes,
             "threads": seen.present.threads,

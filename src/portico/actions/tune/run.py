@@ -39,9 +39,13 @@ def tune(asked: Asked, say: Say = lambda _: None, show: Show = lambda _: None) -
     not start, or has nothing to tune."""
     site = site_of(asked)
     show(Progress("starting the site aside"))
-    with standing(site.options, site.values, "tune") as base:
-        prove_tunable(base.plan)
-        seen = _measured(asked, site, base, say, show)
+    try:
+        with standing(site.options, site.values, "tune") as base:
+            prove_tunable(base.plan)
+            seen = _measured(asked, site, base, say, show)
+    except KeyboardInterrupt:
+        say("stopped: nothing was measured, and nothing is left running")
+        raise
     return result(asked, site, seen)
 
 
