@@ -83,6 +83,8 @@ def test_others_are_told_of_the_pages_that_they_met() -> None:
     assert "30 to 50 % of this machine:" in all_of_them
     (one,) = by_others([("/a/", 0.1), ("/b/", 0.5)])
     assert "50 % of this machine while /b/ was measured" in one
+    (two,) = by_others([("/a/", 0.1), ("/b/", 0.5), ("/c/", 0.4)])
+    assert "40 to 50 % of this machine while /b/, /c/ were measured" in two
 
 
 def test_what_bounds_a_page_does_not_hide_the_others() -> None:

@@ -110,7 +110,8 @@ def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
         return
     low, high = (f"{found(share for _, share in much) * 100:.0f}" for found in (min, max))
     least = f"{low} % of" if low == high else f"{low} to {high} % of"
-    where = "" if len(much) == len(shares) else f" while {', '.join(path for path, _ in much)} was measured"
+    paths = f"{', '.join(path for path, _ in much)} {'was' if len(much) == 1 else 'were'}"
+    where = "" if len(much) == len(shares) else f" while {paths} measured"
     told = "requests a second are too low" if not where else "there requests a second are too low"
     yield f"others took {least} this machine{where}: {told}, CPU a request hardly"
 
