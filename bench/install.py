@@ -48,6 +48,11 @@ def prepare(stack: Stack, told: Callable[[str], None] = lambda line: None) -> En
         return Environment(None, str(error))
 
 
+def is_there(stack: Stack) -> bool:
+    """Whether nothing has to be installed for it."""
+    return (folder(stack) / _COMPLETE).exists() and all(map(_has, stack.apt))
+
+
 def cache() -> Path:
     """Where the environments are."""
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-#: The step before all others.
-START = "start"
+#: The steps before all others, each followed by the key of a stack: its environment, and the stack itself.
+INSTALL, START = "install ", "start "
+SITE = START + "the site"
 
 
 class Progress:
@@ -23,11 +24,11 @@ class Progress:
         print(f"[{_clock(passed)}, about {_clock(self.left_s())} left] {text}", flush=True)
 
     def done(self, name: str, share: float = 1.0) -> None:
-        """`share` of what was left of this step is over. Starting says nothing about the rest: it may have to install."""
+        """`share` of what was left of this step is over. Installing and starting say nothing about the rest."""
         now = time.monotonic()
         over = self._planned.get(name, 0.0) * share
         self._planned[name] = self._planned.get(name, 0.0) - over
-        if name != START:
+        if not name.startswith((INSTALL, START)):
             self._guessed += over
             self._took += now - self._since
         self._since = now

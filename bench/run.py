@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import statistics
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import facts, postgres, results, tables, workload
+from bench import facts, install, postgres, results, tables, workload
 from bench.air import OnAir
 from bench.merge import merged
 from bench.options import TABLES, Options
-from bench.progress import START, Progress
+from bench.progress import INSTALL, SITE, START, Progress
 from bench.results import Curve, Results, StackSeen, Table, Workload
 from bench.rounds import Book
 from bench.stacks.base import Stack
@@ -23,7 +24,10 @@ STORED = ROOT / ".bench" / "results.json"
 BEFORE = STORED.with_name("results.before.json")
 #: In the machine's facts of a run that did not come to its end.
 EARLY = "Ended early"
-_UP_S = 1.5
+#: The site, the cluster, and what else is done once before a run; then each stack.
+_SITE_S, _UP_S = 10.0, 2.5
+#: A virtual environment with Django; a package of Debian's, with those that it needs.
+_INSTALL_S, _APT_S = 15.0, 20.0
 
 
 @dataclass
@@ -61,11 +65,10 @@ def run(options: Options, folder: Path) -> Results:
     """Measure what is asked for. An interrupt ends it early: what was measured until then is kept and answered."""
     old = results.load(STORED) if options.merge and STORED.exists() else None
     wanted = stacks(options.stacks)
-    progress = Progress(_plan(options, len(wanted)))
+    progress = Progress(_plan(options, wanted))
     current: Run | None = None
     try:
-        with staged(wanted, folder, lambda text: _started(progress, text, len(wanted))) as stage:
-            progress.done(START)
+        with staged(wanted, folder, progress.say, progress.done) as stage:
             current = Run(options, stage, progress, _machine(options, stage, folder))
             for key in options.only:
                 _step(current, key)
@@ -79,14 +82,11 @@ def run(options: Options, folder: Path) -> Results:
     return _keep(current, old)
 
 
-def _started(progress: Progress, text: str, number: int) -> None:
-    progress.say(text)
-    progress.done(START, 1 / number)
-
-
-def _plan(options: Options, number: int) -> dict[str, float]:
+def _plan(options: Options, wanted: Sequence[Stack]) -> dict[str, float]:
     """Seconds of each step, about."""
-    planned = {START: 10 + _UP_S * number}
+    planned = {INSTALL + one.key: 0.0 if install.is_there(one) else _INSTALL_S + _APT_S * bool(one.apt) for one in wanted}
+    planned |= {SITE: _SITE_S, **{START + one.key: _UP_S for one in wanted}}
+    number = len(wanted)
     for key in options.only:
         one = workload.module(key)
         if one:

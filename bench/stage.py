@@ -16,6 +16,7 @@ from pathlib import Path
 from bench import install, postgres, site
 from bench.air import TROUBLE, OnAir
 from bench.contenders import FLOOR
+from bench.progress import INSTALL, SITE, START
 from bench.stacks.base import Ground, Stack
 from portico.actions.machine import find_nginx
 from portico.model.load import Request
@@ -59,21 +60,25 @@ def stacks(keys: Sequence[str]) -> tuple[Stack, ...]:
 
 
 @contextmanager
-def staged(wanted: Sequence[Stack], folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
-    """Everything up in the block, and down after it."""
+def staged(
+    wanted: Sequence[Stack], folder: Path, say: Callable[[str], None], done: Callable[[str], None] = lambda _: None
+) -> Iterator[Stage]:
+    """Everything up in the block, and down after it. `done` is told each step of bench.progress that is over."""
     stage = Stage(tuple(wanted))
-    pythons = installed(stage, say)
+    pythons = installed(stage, say, done)
     with postgres.cluster(folder / "postgres", say) as environ:
         try:
             for ground, stack in _grounds(stage, pythons, folder, environ, say):
+                done(SITE)
                 _start(stage, ground, stack, say)
+                done(START + stack.key)
             yield stage
         finally:
             for air in stage.airs:
                 air.discard()
 
 
-def installed(stage: Stage, say: Callable[[str], None]) -> dict[str, Path]:
+def installed(stage: Stage, say: Callable[[str], None], done: Callable[[str], None] = lambda _: None) -> dict[str, Path]:
     """The interpreters of the stacks' environments; what cannot be installed is missing."""
     pythons = {}
     for stack in stage.stacks:
@@ -82,6 +87,7 @@ def installed(stage: Stage, say: Callable[[str], None]) -> dict[str, Path]:
             pythons[stack.key] = environment.python
         else:
             stage.missing[stack.key] = environment.missing
+        done(INSTALL + stack.key)
     return pythons
 
 

@@ -14,12 +14,14 @@ import pytest
 from bench.air import OnAir
 from bench.effort import Effort, loaded
 from bench.merge import merged
+from bench.options import parsed
+from bench.progress import Progress
 from bench.results import Results, StackSeen, Table, Workload
 from bench.rounds import Book, interleave, turns
 from bench.stacks.base import Ground, Running, Stack
 from bench.workloads.sample import files_of
 
-from bench import account, results, workload
+from bench import account, install, results, run, workload
 from portico.model.load import Request
 
 KIND = Workload("fake", "Fake", "A page.", "cpu_us", True, ("cpu_us", "per_s", "lost"))
@@ -157,6 +159,21 @@ def test_a_stack_has_answered_often_before_anything_is_measured_however_short_a_
     with served("one", {}) as air:
         workload.run(asking, [air], None, SHORT, Book(), lambda *_: None)  # type: ignore[arg-type]
     assert before[0] >= 300
+
+
+def test_what_has_to_be_installed_is_in_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    up = Running(lambda: (), lambda: None)
+    stacks = tuple(Stack(key, key, (key,), (), True, lambda _: up, lambda _: "1", "") for key in "ab")
+    nothing_there = Progress(run._plan(parsed(["--only", "json"]), stacks)).left_s()
+    for one in stacks:
+        install.folder(one).mkdir(parents=True)
+        (install.folder(one) / "portico-bench.json").write_text("{}")
+    progress = Progress(run._plan(parsed(["--only", "json"]), stacks))
+    assert nothing_there - progress.left_s() >= 20
+    before = progress.left_s()
+    progress.done("start a")
+    assert progress.left_s() < before
 
 
 def test_a_browser_fetches_the_page_s_own_files_once() -> None:
