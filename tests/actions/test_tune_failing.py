@@ -59,3 +59,15 @@ def test_what_grows_with_the_load_advises_fewer_clients() -> None:
     found = finding([row(NOW, (50, 1000), (0, 400))])
     assert [line.split("   #")[0] for line in found.fix] == ["portico tune /flaky/ --clients 16"]
     assert "grow with the load" in found.cause
+
+
+def test_a_setting_that_fails_does_not_keep_the_present_one_from_being_judged() -> None:
+    clean = Row(NOW, (Round(80.0, 5.0, 9.0, 4.0, 300.0, 5e7, many=(0, 1000), alone=(0, 400)),) * 3)
+    other = Row(Size(2, 8), (Round(300.0, 5.0, 9.0, 4.0, 300.0, 5e7, many=(0, 1000), alone=(0, 400)),) * 3)
+    worst = row(Size(4, 8), (50, 1000), (20, 400))
+    uwsgi = SimpleNamespace(plan=SimpleNamespace(uwsgi=SimpleNamespace(instances=1)))
+    nature = SimpleNamespace(bound_per_s=lambda _: 1e9)
+    seen: Any = SimpleNamespace(present=NOW, base=uwsgi, first=SimpleNamespace(nature=nature))
+    asked: Any = SimpleNamespace(clients=64)
+    assert result._judged(asked, seen, [clean, other, worst, worst]).outcome != "none"
+    assert result._judged(asked, seen, [row(NOW, (50, 1000), (20, 400)), other]).outcome == "none"

@@ -66,7 +66,8 @@ def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
     cost = seen.first.nature
     if cost is None:
         return _NOTHING
-    if failing(rows).when == "anyway":
+    fails = any(row.size == seen.present and (row.lost or row.bad) for row in rows)
+    if fails and failing(rows).when == "anyway":
         return _FAILS_ANYWAY
     slots = min(asked.clients, seen.present.slots * seen.base.plan.uwsgi.instances)
     return judged(rows, seen.present, asked.clients, cost.bound_per_s(slots))
