@@ -12,30 +12,9 @@ from portico.actions.bench.seen import Figures, Once, Spread, figures
 from portico.actions.bench.told import by_others
 from portico.actions.bench.unlike import floor_is_noise
 from portico.model.load import Measured
+from support.bench_seen import FULL
 
-SEEN = Figures(
-    statuses={200: 8000},
-    lost={},
-    per_s=Spread(2000, 1900, 2100),
-    p50_ms=2.0,
-    p90_ms=4.0,
-    p99_ms=9.0,
-    cpu_us={"nginx": 100.0, "uwsgi workers": 350.0},
-    total_us=Spread(450, 440, 460),
-    floor_us=Spread(300, 290, 310),
-    floor_wall_us=305.0,
-    floor_waits_us=2.0,
-    floor_statuses=(200,),
-    by_app=1.0,
-    others=0,
-    queue=4,
-    busy=3.9,
-    slots=4,
-    worker=0.9,
-    processes=2,
-    machine=0.9,
-    client=0.1,
-)
+SEEN = replace(FULL, per_s=Spread(2000, 1900, 2100), worker=0.9, machine=0.9, client=0.1)
 
 
 def _looked(busy: tuple[int, ...], workers_us: float = 1e5, **other: Any) -> Figures:

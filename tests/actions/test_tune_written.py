@@ -102,7 +102,8 @@ def test_the_picture_is_one_file_of_valid_xml_that_names_what_is_set_and_what_is
     assert "recommended: 2 x 8" in text
 
 
-def test_the_screen_marks_the_present_setting_and_the_recommended_one() -> None:
+def test_the_screen_marks_the_present_setting_and_the_recommended_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     shown = click.unstyle(tune_screen.text(measured((Size(2, 2), 80, 0), (Size(2, 8), 300, 0), (Size(4, 8), 900, 2))))
     marked = {line.split("<- ")[1]: line.split()[:3] for line in shown.splitlines() if "<- " in line}
     assert marked == {"now": ["2", "x", "2"], "recommended": ["2", "x", "8"]}

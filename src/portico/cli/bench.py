@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from portico.cli import header
 from portico.cli.output import Screen
+from portico.cli.plan_options import aside_options
 from portico.cli.verb import verb
 from portico.model.result import Result
 
@@ -23,13 +25,8 @@ from portico.model.result import Result
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write the plot of --curve as SVG.")
 @click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
 @click.option("-H", "--header", "headers", metavar="HEADER", multiple=True, help="'Name: value'; its value is never shown.")
-@click.option("--aside", "own", is_flag=True, help="A stack of its own even where the site is up.")
-@click.option("--app", "target", metavar="TARGET", default="", help="As with `up`: hello.py, package.module:callable.")
-@click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself. Implies --aside.")
-@click.option("--python", metavar="PATH", help="The project's Python. Implies --aside.")
-@click.option("--settings", metavar="MODULE", help="Django's settings module. Implies --aside.")
-@click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path. Implies --aside.")
-@click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root.")
+@click.option("--aside", "own", is_flag=True, help="A stack of its own, also where the site is up; implied by those below.")
+@aside_options
 def command(
     screen: Screen,
     project: Path,
@@ -59,18 +56,10 @@ def command(
         raise click.BadParameter(f"there is no folder {svg.absolute().parent}", param_hint="--svg")
     options = Options(project, **shaping)
     own = own or bool(options.flags().keys() - {"allow_root_app", "target"})
-    pairs = tuple(map(_header, headers))
+    pairs = tuple(map(header.pair, headers))
     asked = Asked(options, paths, host, pairs, clients, seconds, rounds, curve or svg is not None, own)
     result = bench(asked, screen.say)
     if svg is not None and "curve" in result.data:
         write_svg(svg, result.data["curve"])
         screen.say(f"wrote {svg}")
     return result
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        # The text may be a credential that lost its name.
-        raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
-    return name.strip(), value.strip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from portico.cli import header
 from portico.cli.output import Screen
 from portico.cli.verb import verb
 from portico.model.result import Result
@@ -56,7 +57,7 @@ def command(
         result = Result("trace", past(where, request_id, status))
     else:
         body = b"&".join(_body(text) for text in data)
-        pairs = tuple(map(_header, headers))
+        pairs = tuple(map(header.pair, headers))
         if data and not any(name.lower() == "content-type" for name, _ in pairs):
             pairs += (("Content-Type", "application/x-www-form-urlencoded"),)
         asked = Asked(target or "/", method.upper() or ("POST" if data else "GET"), pairs, body, reveal, timeout_s)
@@ -64,13 +65,6 @@ def command(
     for line in write(result, html, otlp):
         screen.say(line)
     return result
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip():
-        raise click.BadParameter(f"{text!r} is not 'Name: value'", param_hint="-H")
-    return name.strip(), value.strip()
 
 
 def _body(text: str) -> bytes:

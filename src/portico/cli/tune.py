@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from portico.cli import header
 from portico.cli.output import Screen
+from portico.cli.plan_options import aside_options
 from portico.cli.verb import verb
 from portico.model.result import Result
 
@@ -39,12 +41,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
 @click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="The picture (default: .portico/tune.svg).")
 @click.option("--write", is_flag=True, help="Put a recommendation into portico.toml, and show the change.")
-@click.option("--app", "target", metavar="TARGET", default="", help="As with `up`: hello.py, package.module:callable.")
-@click.option("--front", type=click.Choice(["nginx", "none"]), help="`none`: uWSGI serves HTTP itself.")
-@click.option("--python", metavar="PATH", help="The project's Python.")
-@click.option("--settings", metavar="MODULE", help="Django's settings module.")
-@click.option("--nginx", metavar="WHICH", help="auto, system, wheel or a path.")
-@click.option("--allow-root-app", is_flag=True, help="As root: run an application that belongs to root.")
+@aside_options
 def command(
     screen: Screen,
     project: Path,
@@ -70,6 +67,7 @@ def command(
     from portico.actions.options import Options
     from portico.actions.tune.asked import Asked, Progress
     from portico.actions.tune.run import tune
+    from portico.model.headers import unfit
     from portico.model.units import human_seconds
 
     paths, named = _targets(paths)
@@ -80,7 +78,9 @@ def command(
         left = f"  {progress.done:4.0%}  {human_seconds(progress.left_s)} left" if progress.left_s else ""
         screen.at(f"{progress.doing}{left}")
 
-    pairs = tuple(map(_header, headers))
+    pairs = tuple(map(header.pair, headers))
+    if why := next(filter(None, (unfit(*pair) for pair in pairs)), ""):
+        raise click.BadParameter(why, param_hint="-H")
     asked = Asked(
         options=Options(project, **shaping),
         paths=paths,
@@ -112,11 +112,3 @@ def _targets(targets: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     if len(hosts) > 1:
         raise click.BadParameter(f"one site at a time, and these are of {' and '.join(hosts)}", param_hint="PATH")
     return tuple(dict.fromkeys(path for _, path in found)), "".join(hosts)
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name.strip() or not text.isprintable() or not text.isascii():
-        # The text may be a credential that lost its name.
-        raise click.BadParameter("a header is written as 'Name: value'", param_hint="-H")
-    return name.strip(), value.strip()

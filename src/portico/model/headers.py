@@ -1,11 +1,13 @@
-"""HTTP headers as pairs, compared: what a hop added, removed and changed."""
+"""HTTP headers as pairs: whether one can be sent, and two lists compared: what a hop added, removed and changed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 Headers = Sequence[tuple[str, str]]
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,16 @@ def _missing(here: Headers, there: Headers, leave: set[str]) -> tuple[tuple[str,
         elif name.lower() not in leave:
             found.append((name, value))
     return tuple(found)
+
+
+def unfit(name: str, value: str) -> str:
+    """Why this cannot be a header, without its value; empty where it can. The rule is RFC 9110, 5.1 and 5.5."""
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} cannot be the name of a header"
+    if re.search(r"[\r\n]", value):
+        return f"{name}: the value has a line break"
+    if "\0" in value:
+        return f"{name}: the value has a zero byte"
+    if any(ord(letter) > 0xFF for letter in value):
+        return f"{name}: the value has a character that is not in Latin-1"
+    return ""

@@ -11,6 +11,7 @@ from portico.actions.options import Options
 from portico.actions.trace.asked import host_and_path
 from portico.actions.trace.kinds import NO_REQUEST
 from portico.model.errors import Exit, PorticoError
+from portico.model.headers import unfit
 from portico.model.load import Request
 from portico.model.plan import Plan
 
@@ -18,7 +19,6 @@ from portico.model.plan import Plan
 AGENT = f"portico-bench/{__version__}"
 _PATH_FIX = ("name paths of the site: portico bench / /shop/", "portico bench --help")
 _HEADER_FIX = ("one line each: portico bench -H 'Accept-Language: de' -H 'Cookie: sessionid=...'", "portico bench --help")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 @dataclass(frozen=True)
@@ -76,24 +76,11 @@ def pages(asked: Asked, plan: Plan) -> tuple[Page, ...]:
 def _headers(given: Sequence[tuple[str, str]]) -> dict[str, str]:
     """What a browser sends that has a say in the answer, and the user's own over it."""
     for name, value in given:
-        if why := _unfit(name, value):
+        if why := unfit(name, value):
             raise _refused(why, _HEADER_FIX)
     ours = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
     names = {name.lower() for name, _ in given}
     return {**{name: value for name, value in ours.items() if name.lower() not in names}, **dict(given)}
-
-
-def _unfit(name: str, value: str) -> str:
-    """Why this cannot be a header, without its value; empty where it can. The rule is RFC 9110, 5.1 and 5.5."""
-    if not _TOKEN.fullmatch(name):
-        return f"{name!r} cannot be the name of a header"
-    if re.search(r"[\r\n]", value):
-        return f"{name}: the value has a line break"
-    if "\0" in value:
-        return f"{name}: the value has a zero byte"
-    if any(ord(letter) > 0xFF for letter in value):
-        return f"{name}: the value has a character that is not in Latin-1"
-    return ""
 
 
 def _refused(cause: str, fix: Sequence[str] = _PATH_FIX) -> PorticoError:
