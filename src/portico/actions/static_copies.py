@@ -16,8 +16,9 @@ from portico.system.copies import Copied, Effort, make_copies
 
 #: Beside the folders of the releases; no release has such a number.
 KEPT = "kept-copies"
-#: Half a second of each release goes into the best quality, until all files have it; a release waits no longer than 5 s.
-_FINE_S = 0.5
+#: A tenth of a second of each release goes into the best quality, until all files have it; a release waits no longer
+#: than 5 s.
+_FINE_S = 0.1
 _MOST_S = 5.0
 
 
