@@ -12,7 +12,7 @@ help:
 	@echo 'make test    run the tests            (ARGS="-k name" goes to pytest)'
 	@echo 'make check   lint, types and import contracts; each alone: make lint, make types, make imports'
 	@echo 'make docs    write the generated pages into docs/'
-	@echo 'make bench   run the measurements     (ARGS goes to them)'
+	@echo 'make bench   Portico beside other servers, all in one run (30 minutes; ARGS=--quick: 6; ARGS=--help for more)'
 	@echo 'make faults  kill, reload and cut off real stacks under load (ARGS=--write for docs/reliability.md; 11 minutes)'
 	@echo 'make doctor-report  provoke every known failure and write what the doctor says (docs/doctor-report.md; 4 minutes)'
 	@echo 'make clean   stop the demo, remove .venv and every cache; uploads and databases stay'
