@@ -15,12 +15,8 @@ from portico.model.plan import Paths, Plan, UwsgiPlan
 
 #: uWSGI keeps the size of a packet in 16 bits (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html).
 LARGEST_PACKET = 65535
-#: Requests that all workers together handle at once: database servers accept 100 connections unless told otherwise
-#: (https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-MAX-CONNECTIONS), and while one release
-#: follows another there are two.
-AT_ONCE = 48
-#: Fewer make a worker wait with its requests; more slow one another down (docs/decisions/0019-threads.md).
-FEWEST_THREADS, MOST_THREADS = 4, 16
+#: Fewer leave a worker waiting with its requests; more slow one another down (docs/decisions/0019-threads.md).
+THREADS = 4
 
 BAD_ADDRESS = Kind(
     "config.E007",
@@ -51,10 +47,6 @@ def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, re
     No account is named: supervisord starts uWSGI as the application's account, so it never has root's rights at all.
     """
     pick = layers.pick
-    instances = pick("instances", 1)
-    processes = pick("uwsgi.processes", max(2, machine.cores), why=f"{machine.cores} cores, at least 2")
-    workers = instances * processes
-    threads = max(FEWEST_THREADS, min(MOST_THREADS, AT_ONCE // max(1, workers)))
     backlog = min(1024, machine.somaxconn)
     daemonize = pick("uwsgi.daemonize", "")
     log = pick("uwsgi.log", daemonize or f"{paths.log}/uwsgi.log", why="")
@@ -64,8 +56,8 @@ def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, re
         **_numbered(paths, release),
         user="",
         group="",
-        processes=processes,
-        threads=pick("uwsgi.threads", threads, why="while some requests wait for the database, others are served"),
+        processes=pick("uwsgi.processes", max(2, machine.cores), why=f"{machine.cores} cores, at least 2"),
+        threads=pick("uwsgi.threads", THREADS, why="while some requests wait for the database, others are served"),
         max_requests=pick("uwsgi.max_requests", 20000),
         harakiri_s=pick("uwsgi.harakiri", 60),
         graceful_s=pick("uwsgi.graceful_timeout", 30),
@@ -77,7 +69,7 @@ def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, re
         log=str(base / log),
         daemonize=str(base / daemonize) if daemonize else "",
         extra=pick("uwsgi.extra", ()),
-        instances=instances,
+        instances=pick("instances", 1),
         lazy_apps=lazy_apps,
     )
 

@@ -128,8 +128,8 @@ class UwsgiConfig(Table):
     processes: Positive | None = Field(None, description="Worker processes; default: one per core, at least 2.")
     threads: Positive | None = Field(
         None,
-        description="Threads in each worker, that is requests it handles at once; default: 4 to 16, about 48 in all workers "
-        "together. `portico tune` finds what suits the application.",
+        description="Threads in each worker, that is requests it handles at once; default: 4. `portico tune` finds what "
+        "suits the application.",
     )
     max_requests: Annotated[int, Field(ge=0)] | None = Field(
         None, description="A worker is replaced after so many requests (staggered); 0: never."
