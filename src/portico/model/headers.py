@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Headers = Sequence[tuple[str, str]]
@@ -56,6 +56,12 @@ def _missing(here: Headers, there: Headers, leave: set[str]) -> tuple[tuple[str,
         elif name.lower() not in leave:
             found.append((name, value))
     return tuple(found)
+
+
+def over(usual: Mapping[str, str], given: Headers) -> dict[str, str]:
+    """What is given, and of the usual what is not given in whatever case."""
+    names = {name.lower() for name, _ in given}
+    return {**{name: value for name, value in usual.items() if name.lower() not in names}, **dict(given)}
 
 
 def unfit(name: str, value: str) -> str:

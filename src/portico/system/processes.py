@@ -59,7 +59,7 @@ def group_table() -> dict[int, list[int]]:
     """Every live process of this machine by process group, read in one pass."""
     table: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208 -- names only: this runs for every process of the machine
-        if entry.isdigit() and (row := _stat(int(entry))) and row[0] != "Z":
+        if entry.isdigit() and (row := stat(int(entry))) and row[0] != "Z":
             table.setdefault(int(row[2]), []).append(int(entry))
     return table
 
@@ -78,14 +78,14 @@ def group_members(record: Path, names: tuple[str, ...], table: dict[int, list[in
         boot, uid = data["boot"], record.stat().st_uid
     except (OSError, ValueError, KeyError, TypeError):
         return ()
-    leader = _stat(group)
+    leader = stat(group)
     if boot != _boot_id() or (leader and int(leader[19]) != started):
         return ()
     return tuple(sorted(pid for pid in table.get(group, ()) if _is_ours(pid, started, names, uid)))
 
 
 def _is_ours(pid: int, started: int, names: tuple[str, ...], uid: int) -> bool:
-    row = _stat(pid)
+    row = stat(pid)
     if row is None or int(row[19]) < started:
         return False
     try:
@@ -95,8 +95,9 @@ def _is_ours(pid: int, started: int, names: tuple[str, ...], uid: int) -> bool:
         return False
 
 
-def _stat(pid: int) -> list[str] | None:
-    """Fields 3.. of /proc/PID/stat (proc(5)): [0] state, [2] process group, [19] start time in ticks."""
+def stat(pid: int) -> list[str] | None:
+    """Fields 3.. of /proc/PID/stat (proc(5)): [0] state, [1] parent, [2] process group, [13], [14] ticks of ended children,
+    [19] start time in ticks. None when it is gone."""
     try:
         text = _read(f"/proc/{pid}/stat")
     except OSError:
@@ -123,7 +124,7 @@ def _boot_id() -> str:
 
 def leads_group(pid: int) -> bool:
     """Whether that process lives and leads its process group, as a daemon's master does."""
-    row = _stat(pid)
+    row = stat(pid)
     return row is not None and int(row[2]) == pid
 
 
@@ -152,7 +153,7 @@ def lost_its_folder(pid: int) -> bool:
 
 def alive(pid: int) -> bool:
     """Whether a process with that number exists and is not a zombie."""
-    row = _stat(pid)
+    row = stat(pid)
     return row is not None and row[0] != "Z"
 
 

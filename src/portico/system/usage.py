@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from portico.system.processes import memory
+from portico.system.processes import memory, stat
 
 
 def tree(*roots: int) -> frozenset[int]:
@@ -43,7 +43,7 @@ def cpu_us(pids: Iterable[int]) -> float:
 def of_ended_us(pids: Iterable[int]) -> float:
     """Microseconds that their ended children had on a CPU, which a parent takes over when it is told of the end (`cutime`
     and `cstime` of proc_pid_stat(5), in ticks of 10 ms)."""
-    ticks = sum(sum(map(int, fields[13:15])) for pid in pids if (fields := _fields(pid)))
+    ticks = sum(sum(map(int, fields[13:15])) for pid in pids if (fields := stat(pid)))
     return ticks * 1_000_000 / os.sysconf("SC_CLK_TCK")
 
 
@@ -53,17 +53,8 @@ def pss_bytes(pids: Iterable[int]) -> int:
 
 
 def _parent(pid: int) -> int | None:
-    fields = _fields(pid)
+    fields = stat(pid)
     return int(fields[1]) if fields else None
-
-
-def _fields(pid: int) -> list[str]:
-    """Fields 3 and further of /proc/PID/stat; none when it is gone."""
-    try:
-        row = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    return row.rsplit(")", 1)[1].split()
 
 
 def _on_cpu_ns(pid: int, task: str) -> int:

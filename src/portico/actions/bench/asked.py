@@ -11,7 +11,7 @@ from portico.actions.options import Options
 from portico.actions.trace.asked import host_and_path
 from portico.actions.trace.kinds import NO_REQUEST
 from portico.model.errors import Exit, PorticoError
-from portico.model.headers import unfit
+from portico.model.headers import over, unfit
 from portico.model.load import Request
 from portico.model.plan import Plan
 
@@ -78,9 +78,7 @@ def _headers(given: Sequence[tuple[str, str]]) -> dict[str, str]:
     for name, value in given:
         if why := unfit(name, value):
             raise _refused(why, _HEADER_FIX)
-    ours = {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
-    names = {name.lower() for name, _ in given}
-    return {**{name: value for name, value in ours.items() if name.lower() not in names}, **dict(given)}
+    return over({"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}, given)
 
 
 def _refused(cause: str, fix: Sequence[str] = _PATH_FIX) -> PorticoError:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portico.actions.options import Options
+from portico.model.headers import over
 from portico.model.load import Request
 
 
@@ -30,9 +31,7 @@ class Asked:
 
     def requests(self, health_path: str) -> tuple[Request, ...]:
         """What is sent, in turn."""
-        given = {name.lower() for name, _ in self.headers}
-        usual = {"User-Agent": "portico", "Accept": "*/*"}
-        headers = {name: value for name, value in usual.items() if name.lower() not in given} | dict(self.headers)
+        headers = over({"User-Agent": "portico", "Accept": "*/*"}, self.headers)
         return tuple(Request(path, "GET", headers) for path in self.paths or (health_path,))
 
     @property
