@@ -28,7 +28,7 @@ LOGGING = (
     "LOGGING={'version':1,'disable_existing_loggers':False,'handlers':{'c':{'class':'logging.StreamHandler'}},"
     "'root':{'handlers':['c'],'level':'WARNING'}}"
 )
-_READY = re.compile(r"spawned uWSGI worker 1|\*\*\* uWSGI is running in multiple interpreter mode|spawned \d+ offload")
+_READY = re.compile(r"spawned uWSGI worker 1|spawned \d+ offload")
 
 
 def free_port() -> int:
