@@ -52,10 +52,10 @@ class Book:
 
 
 def turns(keys: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]:
-    """(round from 0, key): each round begins with another, and every second one goes the other way, so that nobody always
-    follows the same neighbour."""
+    """(round from 0, key): every second round goes the way back, and the next two begin with another, so that nobody always
+    comes first or follows the same neighbour, of two no less than of many."""
     for number in range(rounds):
-        start = number % len(keys) if keys else 0
+        start = number // 2 % len(keys) if keys else 0
         turned = [*keys[start:], *keys[:start]]
         for key in turned if number % 2 == 0 else turned[::-1]:
             yield number, key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -105,12 +106,12 @@ class Scripted:
         return "left alone" if self.gone else "started again"
 
 
-def test_every_round_has_everybody_and_begins_with_another() -> None:
-    order = list(turns(("a", "b", "c"), 4))
-    rounds = [[key for number, key in order if number == each] for each in range(4)]
-    assert [sorted(one) for one in rounds] == [["a", "b", "c"]] * 4
-    assert rounds == [["a", "b", "c"], ["a", "c", "b"], ["c", "a", "b"], ["c", "b", "a"]]
-    assert {one[0] for one in rounds} | {one[-1] for one in rounds} == {"a", "b", "c"}
+@pytest.mark.parametrize("keys", ["ab", "abc", "abcd"])
+def test_every_round_has_everybody_and_everybody_comes_first_and_last_as_often(keys: str) -> None:
+    order = list(turns(tuple(keys), 2 * len(keys)))
+    rounds = [[key for number, key in order if number == each] for each in range(2 * len(keys))]
+    assert [sorted(one) for one in rounds] == [list(keys)] * len(rounds)
+    assert Counter(one[0] for one in rounds) == Counter(one[-1] for one in rounds) == dict.fromkeys(keys, 2)
 
 
 def test_a_stack_that_fails_is_noted_and_the_others_are_measured() -> None:
