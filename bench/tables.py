@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import commands, json_view, trace_cost
-from bench.effort import Effort
+from bench.effort import CLIENTS, Effort
 from bench.results import Table
+from bench.sides import REQUESTS
 
 SAMPLE = Path(__file__).parent.parent / "examples" / "destiny"
 #: About, in a full run.
@@ -35,7 +36,7 @@ def tables(effort: Effort, say: Callable[[str], None]) -> Iterator[Table]:
     yield Table(
         "handtuned",
         "Beside nginx and uWSGI tuned by hand",
-        f"The sample's JSON view in {_ROUNDS} interleaved rounds of {json_view.REQUESTS} requests over {json_view.CLIENTS} "
+        f"The sample's JSON view in {_ROUNDS} interleaved rounds of {REQUESTS} requests over {CLIENTS} "
         "connections; the ratio is the median of the rounds' ratios with quartiles.",
         _HEAD,
         tuple(json_view.rows(SAMPLE, _ROUNDS)),
