@@ -18,16 +18,8 @@ def django_says(prepared: Prepared) -> Looked:
     facts = prepared.django
     if facts is None:
         return Looked()
-    answer, outcome = ask(
-        "deploy_checks.py",
-        {**prepared.request, "settings": prepared.plan.site.settings, "timeout_s": LIMIT_S},
-        prepared.plan.interpreter.executable,
-        prepared.environ,
-        prepared.directory,
-        prepared.machine.app,
-        "let Django check itself",
-        LIMIT_S + 5,
-    )
+    request = {**prepared.request, "settings": prepared.plan.site.settings}
+    answer, outcome = ask(prepared.question("deploy_checks.py", request, "let Django check itself", LIMIT_S))
     if not answer or not answer.get("ok"):
         said = answer or {}
         reason = f"{said['type']}: {said.get('message', '')}" if said.get("type") else f"it ended with status {outcome.code}"

@@ -58,25 +58,16 @@ def collecting(prepared: Prepared) -> Iterator[Callable[[], Collected]]:
     if not prepared.collects:
         yield Collected
         return
-    plan, machine = prepared.plan, prepared.machine
+    plan = prepared.plan
     name = f"static/{plan.uwsgi.instance}"
     request = {
         **prepared.request,
         "settings": plan.site.settings,
         "destination": str(prepared.where.state / name),
         "again": live_static(prepared.where) == name,
-        "timeout_s": COLLECT_LIMIT_S,
     }
-    with asking(
-        "collect_static.py",
-        request,
-        plan.interpreter.executable,
-        prepared.environ,
-        prepared.directory,
-        machine.app,
-        "collect the static files",
-        COLLECT_LIMIT_S + 5,
-    ) as answer:
+    question = prepared.question("collect_static.py", request, "collect the static files", COLLECT_LIMIT_S)
+    with asking(question) as answer:
         yield lambda: _collected(prepared, Path(request["destination"]), *answer())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.actions import environment
-from portico.actions.ask import ask
+from portico.actions.ask import Question, ask
 from portico.actions.configure import Loaded
 from portico.actions.env_files import dotenv_settings, env_file_names, env_files
 from portico.actions.locate import Located
@@ -69,17 +69,18 @@ def inspect(options: Options, loaded: Loaded, located: Located, machine: Machine
         "dotenv_settings": dotenv_settings(where.project, located.directory),
         "target": _target_request(located.target),
         "python_path": list(path),
-        "timeout_s": INSPECT_LIMIT_S,
     }
     answer, outcome = ask(
-        "inspect_project.py",
-        request,
-        chosen.executable,
-        environ,
-        located.directory,
-        machine.app,
-        "ask the project what it is",
-        INSPECT_LIMIT_S + 5,
+        Question(
+            script="inspect_project.py",
+            request=request,
+            python=chosen.executable,
+            environ=environ,
+            cwd=located.directory,
+            app=machine.app,
+            why="ask the project what it is",
+            limit_s=INSPECT_LIMIT_S,
+        )
     )
     said = wsgi_facts.parse(answer) if answer else None
     if said is None or said.failure or said.python is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.actions import stage, state
+from portico.actions.ask import Question
 from portico.actions.configure import Loaded, load, prove_paths
 from portico.actions.inspect import Inspection, inspect, no_application
 from portico.actions.locate import locate
@@ -48,6 +49,11 @@ class Prepared:
     collects: bool
     django: DjangoFacts | None = None
     unknown: tuple[CouldNotTell, ...] = ()
+
+    def question(self, script: str, request: Mapping[str, Any], why: str, limit_s: float) -> Question:
+        """To the project's own Python, as the site itself will run."""
+        python = self.plan.interpreter.executable
+        return Question(script, request, python, self.environ, self.directory, self.machine.app, why, limit_s)
 
 
 def prepare(options: Options, loaded: Loaded | None = None, where: Places | None = None) -> Prepared:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from portico.actions.ask import ask
+from portico.actions.ask import Question, ask
 from portico.actions.doctor.target import Target
 from portico.actions.environment import base_environment
 from portico.hops.uwsgi import options
@@ -156,17 +156,18 @@ def examine(place: Place, paths: tuple[PathSeen, ...], path: str, host: str, lim
         "host": host,
         "method": "GET",
         "static_root": place.static_root,
-        "timeout_s": limit_s,
     }
     answer, outcome = ask(
-        "examine_project.py",
-        request,
-        place.python,
-        place.environ,
-        Path(place.directory),
-        place.account,
-        "examine the application in its own Python",
-        limit_s + 5,
+        Question(
+            script="examine_project.py",
+            request=request,
+            python=place.python,
+            environ=place.environ,
+            cwd=Path(place.directory),
+            app=place.account,
+            why="examine the application in its own Python",
+            limit_s=limit_s,
+        )
     )
     return ProjectSeen(
         directory=place.directory,

@@ -29,18 +29,9 @@ def databases(asked: Prepared) -> Sequence[Mapping[str, Any]] | None:
         "python_path": list(site.python_path),
         "settings": site.settings,
         "parts": ["database"],
-        "timeout_s": _LIMIT_S,
     }
-    answer, _ = ask(
-        "examine_project.py",
-        request,
-        asked.plan.interpreter.executable,
-        asked.environ,
-        asked.directory,
-        asked.machine.app,
-        "ask the databases how many connections they allow",
-        _LIMIT_S + 5,
-    )
+    why = "ask the databases how many connections they allow"
+    answer, _ = ask(asked.question("examine_project.py", request, why, _LIMIT_S))
     aliases = ((answer or {}).get("database") or {}).get("aliases")
     return tuple(one for one in aliases if one.get("vendor")) if aliases else None
 
