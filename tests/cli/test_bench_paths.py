@@ -52,7 +52,16 @@ def test_without_a_url_the_host_is_the_option_or_the_header(tmp_path: Path, aske
     assert [one.host for one in asked] == ["b.example", "c.example"]
 
 
-@pytest.mark.parametrize("targets", [["ftp://localhost/"], ["http://a.example/", "http://b.example/"], ["http://a b/"]])
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ["ftp://localhost/"],
+        ["http://a.example/", "http://b.example/"],
+        ["http://a b/"],
+        ["/a/", "--host", "a b"],
+        ["/a/", "-H", "Host: \u00e9"],
+    ],
+)
 def test_what_tune_cannot_ask_for_is_a_mistake_of_the_command_line(
     tmp_path: Path, asked: list[TuneAsked], targets: list[str]
 ) -> None:

@@ -67,7 +67,7 @@ def command(
     from portico.actions.options import Options
     from portico.actions.tune.asked import Asked, Progress
     from portico.actions.tune.run import tune
-    from portico.model.headers import unfit
+    from portico.model.headers import unfit, unfit_host
     from portico.model.units import human_seconds
 
     paths, named = _targets(paths)
@@ -81,6 +81,9 @@ def command(
     pairs = tuple(map(header.pair, headers))
     if why := next(filter(None, (unfit(*pair) for pair in pairs)), ""):
         raise click.BadParameter(why, param_hint="-H")
+    host = named or host or next((value for name, value in pairs if name.lower() == "host"), "")
+    if host and (why := unfit_host(host)):
+        raise click.UsageError(why)
     asked = Asked(
         options=Options(project, **shaping),
         paths=paths,
@@ -88,7 +91,7 @@ def command(
         seconds=seconds,
         rounds=rounds or 0,
         headers=tuple((name, value) for name, value in pairs if name.lower() != "host"),
-        host=named or host or next((value for name, value in pairs if name.lower() == "host"), ""),
+        host=host,
         processes=processes,
         threads=threads,
         svg=svg,
@@ -107,8 +110,6 @@ def _targets(targets: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     except PorticoError as error:
         raise click.BadParameter(error.findings[0].cause, param_hint="PATH") from None
     hosts = list(dict.fromkeys(host for host, _ in found if host))
-    if wrong := next((host for host in hosts if not (host.isascii() and host.isprintable() and " " not in host)), ""):
-        raise click.BadParameter(f"{wrong!r} cannot be a Host header", param_hint="PATH")
     if len(hosts) > 1:
         raise click.BadParameter(f"one site at a time, and these are of {' and '.join(hosts)}", param_hint="PATH")
     return tuple(dict.fromkeys(path for _, path in found)), "".join(hosts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 Headers = Sequence[tuple[str, str]]
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,9 @@ def unfit(name: str, value: str) -> str:
     if any(ord(letter) > 0xFF for letter in value):
         return f"{name}: the value has a character that is not in Latin-1"
     return ""
+
+
+def unfit_host(host: str) -> str:
+    """Why this cannot be the value of a Host header; empty where it can. What a site makes of a host that RFC 9110, 7.2 does
+    not know is for the site to say: only what cannot be sent is unfit."""
+    return "" if _VISIBLE.fullmatch(host) else f"{host!r} cannot be a Host header"

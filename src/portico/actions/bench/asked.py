@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from portico.actions.options import Options
 from portico.actions.trace.asked import host_and_path
 from portico.actions.trace.kinds import NO_REQUEST
 from portico.model.errors import Exit, PorticoError
-from portico.model.headers import over, unfit
+from portico.model.headers import over, unfit, unfit_host
 from portico.model.load import Request
 from portico.model.plan import Plan
 
@@ -67,8 +66,8 @@ def pages(asked: Asked, plan: Plan) -> tuple[Page, ...]:
         except PorticoError as error:
             raise _refused(error.findings[0].cause) from None
         chosen = named if "://" in target else asked.host or host or named
-        if not re.fullmatch(r"[\x21-\x7e]+", chosen):
-            raise _refused(f"{chosen!r} cannot be a Host header")
+        if why := unfit_host(chosen):
+            raise _refused(why)
         found[path, chosen] = Page(path, chosen, headers)
     return tuple(found.values())
 
