@@ -62,8 +62,7 @@ def socket(ground: Ground) -> Path:
 
 def run(ground: Ground, front: nginx.Front, *more: str) -> Running:
     """Both, nginx with this front, gunicorn with these arguments more."""
-    servers = nginx.server(ground, front), app_server(ground, *more)
-    return processes.start(ground, *servers, reload=processes.signalling("gunicorn", signal.SIGHUP))
+    return nginx.before(ground, front, app_server(ground, *more), signal.SIGHUP)
 
 
 def version(ground: Ground) -> str:

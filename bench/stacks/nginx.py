@@ -13,7 +13,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.stacks.base import Ground
+from bench.stacks import processes
+from bench.stacks.base import Ground, Running
 from bench.stacks.processes import Server
 from portico.system import accounts
 
@@ -100,6 +101,12 @@ def server(ground: Ground, front: Front) -> Server:
     log = str(ground.folder / "nginx-error.log")
     argv = (str(ground.nginx), "-p", f"{ground.folder}/", "-e", log, "-c", str(path))
     return Server("nginx", argv, ground.port, stop=signal.SIGQUIT)
+
+
+def before(ground: Ground, front: Front, app: Server, reload: signal.Signals | None = None) -> Running:
+    """Start nginx and the application server behind it, which reloads when it is sent that signal (None: it cannot)."""
+    told = processes.signalling(app.name, reload) if reload else None
+    return processes.start(ground, server(ground, front), app, reload=told)
 
 
 def version(ground: Ground) -> str:

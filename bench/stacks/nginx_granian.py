@@ -31,8 +31,7 @@ def _start(ground: Ground) -> Running:
     # nginx's workers are of another account where root starts them.
     argv = granian.app_server(ground, "--uds", str(socket), "--uds-permissions", "666")
     server = Server("granian", argv, socket, processes.environ(ground), ground.site)
-    reload = processes.signalling("granian", signal.SIGHUP)
-    return processes.start(ground, nginx.server(ground, front(ground)), server, reload=reload)
+    return nginx.before(ground, front(ground), server, signal.SIGHUP)
 
 
 def _version(ground: Ground) -> str:

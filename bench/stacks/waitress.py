@@ -42,7 +42,7 @@ def _socket(ground: Ground) -> Path:
 
 
 def _start(ground: Ground) -> Running:
-    return processes.start(ground, nginx.server(ground, front(ground)), app_server(ground))
+    return nginx.before(ground, front(ground), app_server(ground))
 
 
 def _version(ground: Ground) -> str:
