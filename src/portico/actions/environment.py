@@ -11,6 +11,7 @@ from pathlib import Path
 
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
+from portico.model.secret_words import PASSWORD_IN_URL
 from portico.system.accounts import Account
 
 #: Belongs to a terminal or login session, changes from call to call, and means nothing to an application.
@@ -27,8 +28,6 @@ _HARMFUL = frozenset(("NGINX", "PYTHONHOME", "VIRTUAL_ENV", "VIRTUAL_ENV_PROMPT"
 _SECRET = re.compile(r"secret|token|passw|pwd|credential|private|dsn|(^|_)key$|_key_", re.IGNORECASE)
 #: Variables of the shell that only sound like it.
 _FOLDERS = ("PWD", "OLDPWD")
-#: The password in a URL's authority (RFC 3986, 3.2.1).
-_URL_PASSWORD = re.compile(r"://[^/?#\s:@]*:([^/?#\s@]+)@")
 
 
 def base_environment(shell: Mapping[str, str], app: Account, us: Account) -> dict[str, str]:
@@ -103,7 +102,7 @@ def discreet(error: PorticoError, environ: Mapping[str, str]) -> PorticoError:
 def _secrets(environ: Mapping[str, str]) -> set[str]:
     """Values of variables that are named like secrets, and passwords in URLs; what is shorter than 4 hides nothing."""
     named = [value for name, value in environ.items() if _SECRET.search(name) and name not in _FOLDERS]
-    in_urls = [match[1] for value in environ.values() for match in _URL_PASSWORD.finditer(value)]
+    in_urls = [match[2] for value in environ.values() for match in PASSWORD_IN_URL.finditer(value)]
     return {line.strip() for text in (*named, *in_urls) for line in (text, *text.splitlines()) if len(line.strip()) >= 4}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 #: `key`: a key of portico.toml says the same. `same`: Portico writes or does exactly that itself. `raw`: it is copied as a
 #: raw line into a key of raw lines. `differs`: Portico does it otherwise, `why` says how and what would change that.
@@ -30,6 +30,39 @@ class Carried:
     value: Value | None = None
     why: str = ""
     paths: tuple[str, ...] = ()
+
+
+class Placed(Protocol):
+    """What is written in a file; `where` as in Carried."""
+
+    @property
+    def where(self) -> str: ...
+
+
+Line = TypeVar("Line", bound=Placed)
+
+
+@dataclass(frozen=True)
+class Fates(Generic[Line]):
+    """Makes entries of one program's lines; `shown` is how such a line reads in its file, without what is secret in it."""
+
+    shown: Callable[[Line], str]
+
+    def key(self, line: Line, name: str, value: Value, why: str = "") -> Carried:
+        """A key of portico.toml says the same."""
+        return Carried(line.where, self.shown(line), "key", name, value, why)
+
+    def same(self, line: Line, why: str = "") -> Carried:
+        """Portico writes or does exactly that."""
+        return Carried(line.where, self.shown(line), "same", why=why)
+
+    def differs(self, line: Line, why: str) -> Carried:
+        """Portico does it otherwise."""
+        return Carried(line.where, self.shown(line), "differs", why=why)
+
+    def left(self, line: Line, why: str) -> Carried:
+        """It is not carried over."""
+        return Carried(line.where, self.shown(line), "left", why=why)
 
 
 @dataclass(frozen=True)

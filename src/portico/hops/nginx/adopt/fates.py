@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from portico.hops.nginx.written import written
-from portico.model.adoption import Carried, Value
+from portico.model.adoption import Carried, Fates
 from portico.model.directive import Directive
+from portico.model.secret_words import PASSWORD_IN_URL, names_secret
 
 #: The key of portico.toml that takes raw lines for that context.
 EXTRA = {
@@ -16,13 +17,10 @@ EXTRA = {
     "server": "nginx.extra_server",
     "location": "nginx.extra_location",
 }
-_SECRET = re.compile(r"secret|passw|pwd|token|key|authorization|credential", re.IGNORECASE)
 #: Directives whose first argument names what the second says.
 _NAMING = ("uwsgi_param", "proxy_set_header", "fastcgi_param", "scgi_param", "grpc_set_header", "add_header", "set", "env")
 #: What stands behind `Basic` or `Bearer` in any header.
 _AUTHORIZED = re.compile(r"\b(Basic|Bearer)\s+[^\s;\"']+", re.IGNORECASE)
-#: A password in a URL (RFC 3986, 3.2.1).
-_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")
 #: With a word of their own that only the application knows besides.
 _ALL_SECRET = ("secure_link_md5", "secure_link_secret")
 _LONGEST = 160
@@ -31,7 +29,7 @@ _LONGEST = 160
 def shown(directive: Directive) -> str:
     """As it reads in the file, on one line and not too long; of what is secret by its name only the name."""
     words = " ".join(" ".join((directive.name, *_told(directive))).split())
-    text = _URL.sub(r"\1…", _AUTHORIZED.sub(r"\1 …", words))
+    text = PASSWORD_IN_URL.sub(r"\1…", _AUTHORIZED.sub(r"\1 …", words))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
@@ -40,33 +38,17 @@ def _told(directive: Directive) -> tuple[str, ...]:
     name, args = directive.name, directive.args
     if name in _ALL_SECRET:
         return ("…",)
-    if name == "env" and args and "=" in args[0] and _SECRET.search(args[0]):
+    if name == "env" and args and "=" in args[0] and names_secret(args[0]):
         return (f"{args[0].partition('=')[0]}=…",)
-    if name in _NAMING and len(args) > 1 and _SECRET.search(args[0]) and not args[1].startswith("$"):
+    if name in _NAMING and len(args) > 1 and names_secret(args[0]) and not args[1].startswith("$"):
         return (args[0], "…")
-    if name == "if" and len(args) > 2 and _SECRET.search(args[0]):
+    if name == "if" and len(args) > 2 and names_secret(args[0]):
         return (*args[:-1], "…")
     return args
 
 
-def key(directive: Directive, name: str, value: Value, why: str = "") -> Carried:
-    """A key of portico.toml says the same."""
-    return Carried(directive.where, shown(directive), "key", name, value, why)
-
-
-def same(directive: Directive, why: str = "") -> Carried:
-    """Portico writes or does exactly that."""
-    return Carried(directive.where, shown(directive), "same", why=why)
-
-
-def differs(directive: Directive, why: str) -> Carried:
-    """Portico does it otherwise."""
-    return Carried(directive.where, shown(directive), "differs", why=why)
-
-
-def left(directive: Directive, why: str) -> Carried:
-    """It is not carried over."""
-    return Carried(directive.where, shown(directive), "left", why=why)
+_FATES = Fates(shown)
+key, same, differs, left = _FATES.key, _FATES.same, _FATES.differs, _FATES.left
 
 
 def raw(
@@ -91,7 +73,7 @@ def whole(entry: Carried, directive: Directive) -> Iterator[Carried]:
 
 def _shown_in(block: Directive, entry: Directive) -> str:
     """An entry of a block; of a map from or to what is secret by its name no value."""
-    secret = block.name == "map" and any(_SECRET.search(arg) for arg in block.args)
+    secret = block.name == "map" and any(names_secret(arg) for arg in block.args)
     return "…" if secret and entry.name != "default" else shown(entry)
 
 

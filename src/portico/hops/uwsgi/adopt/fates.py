@@ -9,7 +9,7 @@ from portico.hops.uwsgi.adopt.shown import shown
 from portico.hops.uwsgi.escape import ini_value
 from portico.hops.uwsgi.extra_lines import refuses
 from portico.hops.uwsgi.option_names import FLAGS, KNOWN
-from portico.model.adoption import Carried, PathMap, Value
+from portico.model.adoption import Carried, Fates, PathMap
 from portico.model.directive import Option
 
 #: References to variables of a request, which uWSGI keeps as they are while no option has that name.
@@ -23,24 +23,8 @@ _UNWRITABLE = (
 _WORD = re.compile(r"(?<![^\s=,:])/(?!/)[^\s,:;=\"']+")
 
 
-def key(option: Option, name: str, value: Value, why: str = "") -> Carried:
-    """A key of portico.toml says the same."""
-    return Carried(option.where, shown(option), "key", name, value, why)
-
-
-def same(option: Option, why: str = "") -> Carried:
-    """Portico writes or does exactly that."""
-    return Carried(option.where, shown(option), "same", why=why)
-
-
-def differs(option: Option, why: str) -> Carried:
-    """Portico does it otherwise."""
-    return Carried(option.where, shown(option), "differs", why=why)
-
-
-def left(option: Option, why: str) -> Carried:
-    """It is not carried over."""
-    return Carried(option.where, shown(option), "left", why=why)
+_FATES = Fates(shown)
+key, same, differs, left = _FATES.key, _FATES.same, _FATES.differs, _FATES.left
 
 
 def raw(option: Option, context: Context, why: str = "", kind: str = "") -> Carried:

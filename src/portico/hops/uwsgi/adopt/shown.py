@@ -6,14 +6,9 @@ import re
 
 from portico.hops.uwsgi.option_names import KNOWN
 from portico.model.directive import Option
+from portico.model.secret_words import PASSWORD_IN_URL, names_secret
 
-_SECRET = re.compile(
-    r"secret|token|passw|passphrase|pwd|credential|private|dsn|signature|apikey|(^|[_-])(auth|key|pass)$|[_-]key[_-]"
-    r"|database_?url|(^|_)(db|redis|amqp|broker|cache)_?url$",
-    re.IGNORECASE,
-)
-#: A password in a URL's authority (RFC 3986, 3.2.1), and one after a word for it.
-_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")
+#: A secret after a word for it.
 _GIVEN = re.compile(r"(?i)((?<![\w/.])\w*(?:secret|token|passw(?:or)?d?|pwd|credential|api_?key)\w*=)[^\s,;]+")
 _BASIC_AUTH = re.compile(r"(basicauth(?:-next)?:).*")
 #: Options whose value begins with a name of its own.
@@ -27,13 +22,13 @@ def shown(option: Option) -> str:
     """`harakiri = 30`; of what is secret by its name or its form only the name: `env = SECRET_KEY=...`."""
     value = (option.raw or option.value)[:_LOOKED]
     name, sign, inner = value.partition("=")
-    if option.name in _NAMING and sign and _SECRET.search(name):
+    if option.name in _NAMING and sign and names_secret(name):
         return f"{option.name} = {name}={HIDDEN}"
-    if option.name not in KNOWN and _SECRET.search(option.name):
+    if option.name not in KNOWN and names_secret(option.name):
         return f"{option.name} = {HIDDEN}"
     if option.name in _NAMING and "://" in inner and "@" in inner:
         return f"{option.name} = {name}={HIDDEN}"
-    for pattern in (_URL, _GIVEN, _BASIC_AUTH):
+    for pattern in (PASSWORD_IN_URL, _GIVEN, _BASIC_AUTH):
         value = pattern.sub(rf"\g<1>{HIDDEN}", value)
     short = value if len(value) <= _LONG else value[:_LONG] + HIDDEN
     return f"{option.name} = {short}"
