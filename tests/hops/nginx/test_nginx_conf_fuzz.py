@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import tempfile
 import time
@@ -18,6 +19,7 @@ from portico.hops.nginx.tree import tree
 from portico.hops.nginx.written import written
 from portico.model.directive import Directive
 from portico.system.nginx_conf import read
+from support.mutated import mutated
 
 WHOLE = r"""user www-data;
 events { worker_connections 768; }
@@ -37,29 +39,6 @@ http {
     }
 }
 """
-#: What a hand, an editor or a broken disk leaves in a file.
-DEBRIS = (
-    "",
-    "{",
-    "}",
-    ";",
-    '"',
-    "'",
-    "\\",
-    "$",
-    "${",
-    "#",
-    "(",
-    "\r\n",
-    "\n",
-    "\0",
-    "\ufeff",
-    "\u00a0",
-    "include a;",
-    "if () {",
-    "`",
-    " ",
-)
 SECONDS = 1.0
 
 
@@ -108,29 +87,10 @@ def test_anything(data: bytes) -> None:
     judged(data)
 
 
-@st.composite
-def broken(draw: st.DrawFn) -> str:
-    """A real configuration with some of it gone, doubled, exchanged or written over."""
-    pieces = re.findall(r"\w+|\s+|.", WHOLE, re.DOTALL)
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(pieces) - 1))
-        end = start + draw(st.integers(0, 12))
-        kind = draw(st.integers(0, 3))
-        if kind == 0:
-            pieces[start:end] = [draw(st.sampled_from(DEBRIS))]
-        elif kind == 1:
-            pieces[start:start] = pieces[start:end]
-        elif kind == 2:
-            pieces[start:end] = pieces[start:end][::-1]
-        else:
-            pieces[start : start + 1] = [draw(st.sampled_from(pieces))]
-    return "".join(pieces)
-
-
 @settings(max_examples=60, deadline=None)
-@given(broken())
-def test_real_ones_that_were_broken(text: str) -> None:
-    judged(text.encode())
+@given(st.randoms(use_true_random=False))
+def test_real_ones_that_were_broken(chance: random.Random) -> None:
+    judged(mutated(WHOLE, chance).encode())
 
 
 @settings(max_examples=30, deadline=None)
