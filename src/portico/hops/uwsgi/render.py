@@ -79,16 +79,19 @@ def _only_escaped(value: object) -> object:
     raise TypeError(f"the template prints {value!r}, which nothing has escaped")
 
 
+#: One for all files: each template is compiled once, however many instances and releases are rendered.
+_TEMPLATES = Environment(  # noqa: S701 - not HTML; _only_escaped does for ini what autoescape does for HTML
+    loader=PackageLoader("portico.hops.uwsgi"),
+    undefined=StrictUndefined,
+    finalize=_only_escaped,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
 def _template(name: str, view: dict[str, Any] | None = None) -> str:
-    environment = Environment(  # noqa: S701 - not HTML; _only_escaped does for ini what autoescape does for HTML
-        loader=PackageLoader("portico.hops.uwsgi"),
-        undefined=StrictUndefined,
-        finalize=_only_escaped,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name).render(view or {})
+    return _TEMPLATES.get_template(name).render(view or {})
 
 
 def _view(plan: Plan) -> dict[str, Any]:
