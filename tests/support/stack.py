@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from support.forked import Commands
+
 T = TypeVar("T")
 ROOT = os.geteuid() == 0
+COMMANDS = Commands()
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,8 @@ class Project:
 
     def portico(self, *arguments: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
         """Run `portico -C FOLDER ...`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "portico", "-C", str(self.folder), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env={**clean_environ(), **self.environ, **(environ or {})},
-        )
+        together = {**clean_environ(), **self.environ, **(environ or {})}
+        done = COMMANDS.run(["-C", str(self.folder), *arguments], together, timeout)
         assert "Traceback (most recent call last)" not in done.stderr or "cause" in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
@@ -124,8 +125,7 @@ def until(condition: Callable[[], T], timeout: float = 20, what: str = "") -> T:
 
 def start_project(folder: Path, name: str = "mysite", allowed: str = "['localhost', '127.0.0.1']") -> Path:
     """A fresh `django-admin startproject`, with DEBUG off and hosts allowed, as for production."""
-    folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([sys.executable, "-m", "django", "startproject", name, str(folder)], check=True, timeout=60)
+    shutil.copytree(_started(name), folder, dirs_exist_ok=True)
     settings = folder / name / "settings.py"
     text = (
         settings.read_text()
@@ -133,6 +133,17 @@ def start_project(folder: Path, name: str = "mysite", allowed: str = "['localhos
         .replace("ALLOWED_HOSTS = []", f"ALLOWED_HOSTS = {allowed}")
     )
     settings.write_text(text)
+    return folder
+
+
+@cache
+def _started(name: str) -> Path:
+    """What Django makes, made once in a session."""
+    folder = Path(tempfile.mkdtemp(prefix="started-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    command = [sys.executable, "-m", "django", "startproject", name, "."]
+    subprocess.run(command, cwd=folder, check=True, timeout=60, env=clean_environ())
+    folder.chmod(0o755)
     return folder
 
 
