@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portico.actions.trace.live_hops import Hop, Live
+from portico.actions.trace.raised import raised
 
 
 def death(live: Live, hops: Sequence[Hop]) -> tuple[str | None, str | None]:
@@ -60,10 +61,9 @@ def _behind(live: Live, named: dict[str, Hop], error: str = "") -> tuple[str, st
 
 
 def _raised(one: dict[str, Any]) -> str:
-    first = str(one.get("message") or "").splitlines()
-    said = f"{one.get('type')}: {first[0]}" if first else str(one.get("type"))
     frame = one.get("frame")
-    return f"{said}, in {frame['function']} ({frame['file']}:{frame['line']})" if frame else said
+    place = (frame["file"], frame["line"], frame["function"]) if frame else None
+    return raised(str(one.get("type")), str(one.get("message") or ""), place)
 
 
 def _unfinished(live: Live, hop: Hop, error: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from portico.actions.trace.past_seen import CLIENT_LEFT, Seen
-from portico.hops.uwsgi.past_request import Failure, Killed
+from portico.actions.trace.raised import raised
+from portico.hops.uwsgi.past_request import Killed
 
 #: nginx did not get as far as uWSGI, or did not like its answer.
 _NGINX_SAID = (
@@ -30,7 +29,8 @@ def death(seen: Seen) -> tuple[str | None, str | None]:
     if seen.killed and not seen.answered_by_application:
         return "uwsgi", _killed(seen.killed, seen)
     if seen.failures:
-        return seen.application, _raised(seen.failures[-1])
+        last = seen.failures[-1]
+        return seen.application, raised(last.type, last.message, last.frame and last.frame[:3])
     return _unexplained(seen)
 
 
@@ -56,14 +56,6 @@ def _killed(killed: Killed, seen: Seen) -> str:
     if not killed.triggered:
         return f"uWSGI killed worker {killed.worker} because another request in it took longer than harakiri's {limit} s"
     return f"uWSGI killed worker {killed.worker}: the request took longer than harakiri allows, {limit} s"
-
-
-def _raised(failure: Failure) -> str:
-    said = f"{failure.type}: {failure.message.splitlines()[0]}" if failure.message else failure.type
-    if not failure.frame:
-        return f"the application raised {said}"
-    file, line, function, _ = failure.frame
-    return f"the application raised {said} in {function} ({Path(file).name}:{line})"
 
 
 def _unexplained(seen: Seen) -> tuple[str, str]:
