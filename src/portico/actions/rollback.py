@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from portico.actions import apply, environment, history, instance, releases, state, supervise
-from portico.actions.command_here import command_here
-from portico.actions.failing_page import failing_page
+from portico.actions import apply, done, environment, history, instance, releases, state, supervise
 from portico.actions.history import Record
 from portico.actions.instance import Release
 from portico.actions.options import Options, find_places
@@ -17,7 +15,6 @@ from portico.actions.places import Places
 from portico.actions.prepare import Prepared, prepare
 from portico.actions.source import Source, source_of
 from portico.actions.state import State
-from portico.actions.status import status
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.plan import Plan, UwsgiPlan
@@ -65,7 +62,7 @@ def rollback(options: Options, wanted: int | None, say: Say) -> Result:
         record = _target(where, known, wanted)
         if record.number == known.release:
             headline = f"Release {record.number} is live already."
-            return _result(where, options, headline, {"changed": False})
+            return done.result(where, options.project, "rollback", headline, {"changed": False})
         plan = _plan(record)
         if record.number in releases.warm_releases(where, known):
             release = Release(plan, where.release_dir(record.number), {}, ourselves())
@@ -107,26 +104,9 @@ def _go(
         history.write(where, replace(record, live_at=now))
 
     seen = apply.go_live(where, release, say, commit, start)
-    say(f"GET {release.plan.site.health_path} through every hop: {seen.through.status}")
-    if taken := apply.memory_line(seen):
-        say(taken)
-    extra = {
-        "changed": True,
-        "rolled_back_from": known.release,
-        "memory": {"peak_bytes": seen.peak_bytes, "now_bytes": seen.now_bytes},
-    }
+    extra = {**done.switched(release.plan, seen, say), "rolled_back_from": known.release}
     headline = f"Release {record.number} is live again, with the code it was started with."
-    return _result(where, options, headline, extra, release.plan, seen.through.status >= 500 and seen)
-
-
-def _result(
-    where: Places, options: Options, headline: str, extra: dict[str, Any], plan: Plan | None = None, broken: Any = None
-) -> Result:
-    seen = status(where)
-    failing = (failing_page(plan, broken.through),) if plan and broken else ()
-    data = {**seen.data, **extra, "headline": headline, "command": command_here(options.project)}
-    findings = (*failing, *seen.findings)
-    return Result("rollback", data, findings, Exit.FINDINGS if findings else Exit.DONE)
+    return done.result(where, options.project, "rollback", headline, extra, done.broken(release, seen.through))
 
 
 def _target(where: Places, known: State, wanted: int | None) -> Record:

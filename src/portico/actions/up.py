@@ -12,6 +12,7 @@ from portico.actions import (
     beside,
     chain,
     collect,
+    done,
     environment,
     folders,
     front,
@@ -23,23 +24,18 @@ from portico.actions import (
     supervise,
     trace_token,
 )
-from portico.actions.command_here import command_here
-from portico.actions.failing_page import failing_page
 from portico.actions.history import Record
 from portico.actions.instance import Release
 from portico.actions.options import Options, find_places
 from portico.actions.places import Places
 from portico.actions.ports import all_port_findings
 from portico.actions.prepare import Prepared, next_release, prepare
-from portico.actions.probe import Probe
 from portico.actions.source import Source, source_of
 from portico.actions.state import State
-from portico.actions.status import status
 from portico.hops.django.kinds import NO_HOSTS
 from portico.hops.uwsgi.checks import BACKLOG, SOCKET_PATH
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Finding
-from portico.model.plan import Plan
 from portico.model.result import Result
 from portico.system import clock, lock, processes
 from portico.system.supervisor import Supervisor
@@ -137,14 +133,11 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
     release = Release(plan, folder, prepared.environ, prepared.machine.app)
     with collect.collecting(prepared) as collected:
         seen = apply.go_live(where, release, say, commit, beside.starting(prepared, collected, say))
-    say(_seen_line(plan, seen.through))
-    if taken := apply.memory_line(seen):
-        say(taken)
+    extra = {**done.switched(plan, seen, say), "hooks": record.hooks}
     if seen.warm:
         say(f"release {before} sleeps, ready for `portico rollback`")
     headline = "The new release is live." if running else f"{plan.site.name} is up."
-    extra = {"changed": True, "hooks": record.hooks, "memory": {"peak_bytes": seen.peak_bytes, "now_bytes": seen.now_bytes}}
-    return _result(prepared, verb, headline, extra, _broken(prepared, seen.through))
+    return _result(prepared, verb, headline, extra, done.broken(release, seen.through))
 
 
 def _fast(prepared: Prepared, known: State, code: Source, base: str, say: Say, verb: str) -> Result:
@@ -157,7 +150,7 @@ def _fast(prepared: Prepared, known: State, code: Source, base: str, say: Say, v
         say(collected)
     release = Release(live, where.release_dir(known.release), prepared.environ, prepared.machine.app)
     seen = chain.reload(where, release, say)
-    say(_seen_line(live, seen))
+    say(done.answered(live, seen))
     state.write(where, replace(known, digest=f"{base} {code.digest}", started=clock.now()))
     if record := history.read(where, known.release):
         ran = [asdict(run) for run in runs]
@@ -165,9 +158,8 @@ def _fast(prepared: Prepared, known: State, code: Source, base: str, say: Say, v
             where, replace(record, digest=f"{base} {code.digest}", source=asdict(code), hooks=ran, live_at=clock.now())
         )
     headline = "The workers were replaced one by one; there is no way back to the code before."
-    return _result(
-        prepared, verb, headline, {"changed": True, "hooks": [asdict(run) for run in runs]}, _broken(prepared, seen)
-    )
+    extra = {"changed": True, "hooks": [asdict(run) for run in runs]}
+    return _result(prepared, verb, headline, extra, done.broken(release, seen))
 
 
 def _record(prepared: Prepared, code: Source, base: str, verb: str) -> Record:
@@ -184,16 +176,6 @@ def _record(prepared: Prepared, code: Source, base: str, verb: str) -> Record:
         flags=prepared.options.flags(),
         plan=state.plan_data(plan),
     )
-
-
-def _seen_line(plan: Plan, seen: Probe) -> str:
-    way = "over the uwsgi protocol" if plan.front == "elsewhere" else "through every hop"
-    return f"GET {plan.site.health_path} {way}: {seen.status} in {seen.duration_s * 1000:.0f} ms"
-
-
-def _broken(prepared: Prepared, seen: Probe) -> tuple[Finding, ...]:
-    failing = (failing_page(prepared.plan, seen),) if seen.status >= 500 else ()
-    return environment.without_secrets(failing, prepared.environ)
 
 
 def _whole(where: Places, live: supervise.Live, known: State) -> bool:
@@ -216,14 +198,5 @@ def _refuse(prepared: Prepared) -> None:
 def _result(
     prepared: Prepared, verb: str, headline: str, extra: Mapping[str, Any], broken: tuple[Finding, ...] = ()
 ) -> Result:
-    seen = status(prepared.where)
-    data: dict[str, Any] = {
-        **seen.data,
-        **extra,
-        "headline": headline,
-        "command": command_here(prepared.options.project),
-    }
     told = tuple(finding for finding in prepared.findings if finding.severity != "info")
-    findings = (*broken, *told, *seen.findings)
-    code = Exit.FINDINGS if broken or seen.findings else Exit.DONE
-    return Result(verb, data, findings, code)
+    return done.result(prepared.where, prepared.options.project, verb, headline, extra, broken, told)
