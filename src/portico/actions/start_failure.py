@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from portico.actions.probe import Probe
 from portico.hops.nginx.facts import emerg_reason
+from portico.model.command import Outcome
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Kind
 from portico.model.plan import Plan
@@ -88,6 +89,22 @@ def explain_uwsgi(plan: Plan, log_offset: int, what: str, output: str = "") -> P
     fix = [*failure.fix, *_remedy(failure, plan), less]
     cause = f"{what}: {failure.cause}" if failure.kind == "hang" else failure.cause
     return PorticoError(kind.found(cause=cause, evidence=failure.evidence, fix=fix), Exit.ROLLED_BACK)
+
+
+def explain_trial(outcome: Outcome, limit_s: int) -> PorticoError:
+    """The error for a process that only loaded the entry module, and failed or was not done after `limit_s`: what it wrote
+    has the cause."""
+    from portico.hops.uwsgi.load_failure import load_failure
+
+    fix = ["correct the code; the old serves on"]
+    said = [line for line in outcome.stderr.splitlines() if line.strip()]
+    cause, evidence = said[-1] if said else "it ended silently", tuple(said[-8:])
+    if outcome.timed_out:
+        cause = f"it did not load in {limit_s} s"
+        failure = load_failure(outcome.stderr)
+        if failure and failure.kind == "hang":
+            cause, evidence, fix = f"{cause}: {failure.cause}", failure.evidence, [*failure.fix, *fix]
+    return PorticoError(DID_NOT_LOAD.found(cause=cause, evidence=evidence, fix=fix), Exit.ROLLED_BACK)
 
 
 def _remedy(failure: LoadFailure, plan: Plan) -> list[str]:
