@@ -14,6 +14,11 @@ MANIFEST = (
     "STORAGES = {'default': {'BACKEND': 'django.core.files.storage.FileSystemStorage'}, "
     "'staticfiles': {'BACKEND': 'django.contrib.staticfiles.storage.ManifestStaticFilesStorage'}}\n"
 )
+SHOWS_NAME = (
+    "from django.http import HttpResponse\nfrom django.templatetags.static import static\nfrom django.urls import path\n"
+    "urlpatterns = [path('', lambda r: HttpResponse(static('site.css')))]\n"
+)
+NAMES = '{"version": "1.1", "paths": {"site.css": "site.%s.css"}, "hash": ""}'
 LOGGING = (
     "LOGGING = {'version': 1, 'disable_existing_loggers': False, "
     "'root': {'handlers': ['c']}, 'handlers': {'c': {'class': 'logging.StreamHandler'}}}\n"
@@ -168,11 +173,7 @@ def test_preload_decides_who_imports_the_urlconf(python: str, tmp_path: Path, pr
 
 
 def test_manifest_files_without_static_root(python: str, tmp_path: Path) -> None:
-    urls = (
-        "from django.http import HttpResponse\nfrom django.templatetags.static import static\nfrom django.urls import path\n"
-        "urlpatterns = [path('', lambda r: HttpResponse(static('site.css')))]\n"
-    )
-    project = django_project(tmp_path / "site", "STATICFILES_DIRS = [BASE_DIR / 'assets']\n" + MANIFEST, urls=urls)
+    project = django_project(tmp_path / "site", "STATICFILES_DIRS = [BASE_DIR / 'assets']\n" + MANIFEST, urls=SHOWS_NAME)
     write(project, {"assets/site.css": "body {}"})
     out = tmp_path / "collected"
     answer, _ = run_script("collect_static.py", python, project, destination=str(out))
@@ -185,18 +186,28 @@ def test_manifest_files_without_static_root(python: str, tmp_path: Path) -> None
 
 
 def test_hashed_names_are_read_before_the_fork_and_stay_those_of_the_release(python: str, tmp_path: Path) -> None:
-    urls = (
-        "from django.http import HttpResponse\nfrom django.templatetags.static import static\nfrom django.urls import path\n"
-        "urlpatterns = [path('', lambda r: HttpResponse(static('site.css')))]\n"
-    )
     out = tmp_path / "collected"
     out.mkdir()
-    manifest = '{"version": "1.1", "paths": {"site.css": "site.%s.css"}, "hash": ""}'
-    write(out, {"staticfiles.json": manifest % "old"})
-    project = django_project(tmp_path / "site", f"STATIC_ROOT = {str(out)!r}\n" + MANIFEST, urls=urls)
+    write(out, {"staticfiles.json": NAMES % "old"})
+    project = django_project(tmp_path / "site", f"STATIC_ROOT = {str(out)!r}\n" + MANIFEST, urls=SHOWS_NAME)
     with served(python, django_release(tmp_path / "r", project), project) as site:
-        write(out, {"staticfiles.json": manifest % "new"})
+        write(out, {"staticfiles.json": NAMES % "new"})
         assert site.get("/") == (200, "/static/site.old.css"), site.log
+
+
+def test_hashed_names_that_are_being_collected_are_waited_for(python: str, tmp_path: Path) -> None:
+    out, marker = tmp_path / "collected", tmp_path / "r" / "collecting"
+    done = (
+        "import os, time\ndef collected(_):\n"
+        f"    with open({str(out / 'staticfiles.json')!r}, 'w') as file:\n        file.write({NAMES % 'new'!r})\n"
+        f"    os.unlink({str(marker)!r})\ntime.sleep = collected\n"
+    )
+    project = django_project(tmp_path / "site", MANIFEST, urls=done + SHOWS_NAME)
+    out.mkdir()
+    folder = django_release(tmp_path / "r", project, static_root=str(out))
+    marker.touch()
+    with served(python, folder, project) as site:
+        assert site.get("/") == (200, "/static/site.new.css"), site.log
 
 
 def test_a_connection_opened_while_loading_is_not_shared(python: str, tmp_path: Path) -> None:

@@ -13,10 +13,16 @@ from portico.actions.collect import Collected
 from portico.actions.instance import Release
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
+from portico.model.file import File
 from portico.model.plan import Plan, UwsgiPlan
+from portico.system import files
 from portico.system.supervisor import Supervisor
 
 Say = Callable[[str], None]
+#: In a release's folder while its static files are not yet there: `inside/entry.py` waits for them.
+_COLLECTING = "collecting"
+#: As in inside/collect_static.py, which leaves the command out where nothing can come of it.
+_KNOWN = "collected.json"
 
 
 def starting(prepared: Prepared, collected: Callable[[], Collected], say: Say) -> apply.Start:
@@ -24,36 +30,45 @@ def starting(prepared: Prepared, collected: Callable[[], Collected], say: Say) -
     them. They are there before the application loads, or at the latest before it is asked anything. Raises PorticoError, as
     the function it returns does, when they could not be collected."""
 
-    def told() -> Collected:
-        done = collected()
-        if done.line:
-            say(done.line)
-        return done
+    def tell(done: Collected) -> None:
+        """Compress what was collected, and tell both."""
+        if line := done.line + done.compress():
+            say(line)
 
     if not _touches_nothing(prepared.plan):
-        told()
+        tell(collected())
         return instance.start
 
     def start(where: Places, client: Supervisor, release: Release, one: UwsgiPlan) -> None:
+        since = None
         if one.slot == 1 and _may_load(prepared):
-            _load_meanwhile(where, client, release, one, told)
-            return
+            done, since = _load_meanwhile(where, client, release, one, collected)
+        elif one.slot == 1:
+            done = collected()
+        if since is None:
+            since = instance.begin(where, client, release, one)
         if one.slot == 1:
-            told()
-        instance.start(where, client, release, one)
+            tell(done)
+        instance.wait_loaded(where, client, release, one, since)
 
     return start
 
 
 def _load_meanwhile(
-    where: Places, client: Supervisor, release: Release, one: UwsgiPlan, told: Callable[[], Collected]
-) -> None:
-    """Start it, and once more if it may have read in STATIC_ROOT what is no longer so."""
-    since = instance.begin(where, client, release, one)
-    if told().changed:
-        supervise.retire(where, client, one.name)
+    where: Places, client: Supervisor, release: Release, one: UwsgiPlan, collected: Callable[[], Collected]
+) -> tuple[Collected, int | None]:
+    """Start it; what is collected, and for `wait_loaded` since when it loads: None if it may have read in STATIC_ROOT what
+    is no longer so, and has been ended."""
+    files.write(release.folder, File(_COLLECTING, "", 0o644))
+    try:
         since = instance.begin(where, client, release, one)
-    instance.wait_loaded(where, client, release, one, since)
+        done = collected()
+    finally:
+        files.remove(release.folder / _COLLECTING)
+    if not done.changed:
+        return done, since
+    supervise.retire(where, client, one.name)
+    return done, None
 
 
 def _touches_nothing(plan: Plan) -> bool:
@@ -64,12 +79,16 @@ def _touches_nothing(plan: Plan) -> bool:
 
 def _may_load(prepared: Prepared) -> bool:
     """Whether the application is likely to find when it loads what it would find after collectstatic. Without STATIC_ROOT it
-    knows no folder in which the command changes anything; a new STATIC_ROOT has nothing in it yet, and a manifest is written
-    anew by every run."""
+    knows no folder in which the command changes anything; a new STATIC_ROOT has nothing in it yet, and its manifest is
+    written anew whenever the command runs."""
     django = prepared.django
-    if django is None or not prepared.collects or django.static_storage_manifest:
+    if django is None or not prepared.collects:
         return False
-    return not django.static_root or _has_files(Path(django.static_root))
+    if not django.static_root:
+        return True
+    if django.static_storage_manifest and not (prepared.where.state / "static" / _KNOWN).exists():
+        return False
+    return _has_files(Path(django.static_root))
 
 
 def _has_files(folder: Path) -> bool:

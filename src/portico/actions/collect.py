@@ -40,16 +40,18 @@ NOT_COLLECTED = Kind(
 @dataclass(frozen=True)
 class Collected:
     """`line` is for people, empty where nothing is collected. `changed`: files of the project's own STATIC_ROOT are not what
-    they were before."""
+    they were before. `compress` makes smaller copies of the files and returns what to say of them behind the line."""
 
     line: str = ""
     changed: bool = False
+    compress: Callable[[], str] = str
 
 
 def collect_static(prepared: Prepared) -> str:
     """Run it, and return a line for people; empty when there is nothing to collect. Raises PorticoError when it fails."""
     with collecting(prepared) as collected:
-        return collected().line
+        done = collected()
+        return done.line + done.compress()
 
 
 @contextlib.contextmanager
@@ -75,9 +77,12 @@ def _collected(prepared: Prepared, destination: Path, answer: dict[str, Any] | N
     if not answer or not answer.get("ok"):
         raise _failed(answer or {}, outcome.stderr, prepared.plan.interpreter.executable)
     kept = f", {answer['kept']} of earlier releases kept" if answer["kept"] else ""
-    compressed = static_copies.make(prepared.plan, destination, prepared.machine.cores)
     count = answer["copied"] + answer["unmodified"]
-    return Collected(f"static files: {count} in {answer['destination']}{kept}{compressed}", answer["changed"])
+    return Collected(
+        f"static files: {count} in {answer['destination']}{kept}",
+        answer["changed"],
+        lambda: static_copies.make(prepared.plan, destination, prepared.machine.cores),
+    )
 
 
 def live_static(where: Places) -> str:

@@ -10,6 +10,8 @@ A project without STATIC_ROOT collects straight into the destination, so that th
 then what other releases have. Files in a STATIC_ROOT stay there, with all that ever was in it, and the destination becomes
 a second set of names for them. Either way the destination is emptied first, but not `again`.
 
+Where a STATIC_ROOT and all that goes into it are provably as the command left them (`static_known`), it does not run again.
+
 The result is `{"ok": true, "copied", "unmodified", "post_processed", "destination", "kept", "changed", "output"}`: counts of
 files (`kept`: of other releases), the folder Django wrote to, and whether anything in the project's STATIC_ROOT is not as it
 was before; or a failure as `inspect_project` reports it, whose `errno` and `path` are given for an OSError. After a failure
@@ -28,6 +30,8 @@ from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OUTPUT_LINES = 20
+#: Beside the folders of the releases: what is known of STATIC_ROOT. As in portico/actions/beside.py.
+_KNOWN = "collected.json"
 
 
 def _loading() -> Any:
@@ -59,7 +63,7 @@ def collect(request: dict[str, Any], report: Any, loading: Any) -> None:
             tree.empty(destination)
         elif destination:
             tree.forget_copies(destination)
-        _collect_into(settings, destination, report, tree)
+        _collect_into(settings, destination, report, loading)
     except BaseException:
         if fresh:
             with contextlib.suppress(OSError):
@@ -67,20 +71,42 @@ def collect(request: dict[str, Any], report: Any, loading: Any) -> None:
         raise
 
 
-def _collect_into(settings: Any, destination: str, report: Any, tree: Any) -> None:
+def _collect_into(settings: Any, destination: str, report: Any, loading: Any) -> None:
+    tree = loading.beside("static_tree")
     own = os.path.abspath(str(settings.STATIC_ROOT)) if settings.STATIC_ROOT else ""
     if not own and destination:
         settings.STATIC_ROOT = destination
     report.facts["destination"], report.facts["kept"] = own or destination, 0
-    before = tree.stamps(own) if own else {}
-    _run(report)
-    report.facts["changed"] = bool(own) and tree.stamps(own) != before
+    report.facts["changed"] = False
+    command = _command(report)
+    if own:
+        _run_if_needed(command, settings, own, destination, report, loading)
+    else:
+        _run(command, report)
     if own and destination:
         root = os.path.realpath(own)
         tree.copy_tree(root, destination, _live(settings, root))
     elif destination:
         tree.write_list(destination)
         report.facts["kept"] = tree.keep_earlier(destination)
+
+
+def _run_if_needed(command: Any, settings: Any, own: str, destination: str, report: Any, loading: Any) -> None:
+    """Into the project's STATIC_ROOT, which releases share."""
+    tree, known = loading.beside("static_tree"), loading.beside("static_known")
+    record = os.path.join(os.path.dirname(destination), _KNOWN)
+    sources = known.sources(settings, command, own) if destination else ""
+    earlier = known.recall(record, f"{sources} {known.made(own)}") if sources else {}
+    if earlier:
+        report.facts.update(earlier)
+        return
+    before = tree.stamps(own)
+    _run(command, report)
+    report.facts["changed"] = tree.stamps(own) != before
+    if sources:
+        count = report.facts["copied"] + report.facts["unmodified"]
+        facts = {"copied": 0, "unmodified": count, "post_processed": report.facts["post_processed"], "output": []}
+        known.remember(record, f"{sources} {known.made(own)}", facts)
 
 
 def _live(settings: Any, root: str) -> list[str]:
@@ -94,17 +120,19 @@ def _live(settings: Any, root: str) -> list[str]:
     return [path for path in map(os.path.realpath, found) if path.startswith(os.path.join(root, ""))]
 
 
-def _run(report: Any) -> None:
-    """The command itself, the project's own one if an application overrides it.
-
-    What it prints is kept even when it fails, because only there it names the file whose post-processing failed.
-    """
+def _command(report: Any) -> Any:
+    """The command itself, the project's own one if an application overrides it."""
     management: Any = importlib.import_module("django.core.management")
     owner = management.get_commands().get("collectstatic")
     if owner is None:
         raise report.trouble("NoCommand", "no installed application has the command collectstatic")
+    return management.load_command_class(owner, "collectstatic") if isinstance(owner, str) else owner
+
+
+def _run(command: Any, report: Any) -> None:
+    """What it prints is kept even when it fails, because only there it names the file whose post-processing failed."""
+    management: Any = importlib.import_module("django.core.management")
     output = io.StringIO()
-    command = management.load_command_class(owner, "collectstatic") if isinstance(owner, str) else owner
     try:
         management.call_command(command, interactive=False, verbosity=0, stdout=output, stderr=output, no_color=True)
     finally:

@@ -28,6 +28,7 @@ from typing import Any
 
 _EXC_CHARACTERS = 32_000
 _ID_CHARACTERS = 128
+_LOOK_S = 0.01
 
 
 def _config() -> dict[str, Any]:
@@ -123,6 +124,9 @@ def _prepare_django(config: dict[str, Any]) -> None:
 def _read_manifest() -> None:
     """A worker that starts later must not find the manifest of a later release. What is wrong with it shows where a page
     uses it, which not every page does."""
+    # The files may be collected while this is loaded; whoever collects them sees to it that this has an end.
+    while os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), "collecting")):
+        time.sleep(_LOOK_S)
     with contextlib.suppress(Exception):
         storage = importlib.import_module("django.contrib.staticfiles.storage").staticfiles_storage
         getattr(storage, "hashed_files", None)
