@@ -26,10 +26,7 @@ class Account:
 
     @property
     def group(self) -> str:
-        try:
-            return grp.getgrgid(self.gid).gr_name
-        except KeyError:
-            return str(self.gid)
+        return group_name(self.gid)
 
 
 def ourselves() -> Account:
@@ -41,6 +38,22 @@ def to_become(account: Account) -> str:
     """The account's name where a child of ours has to become it: root's children become others, nobody else's can. Empty
     where it runs as ourselves."""
     return account.name if ourselves().uid == 0 and account.uid != 0 else ""
+
+
+def account_name(uid: int) -> str:
+    """The name of the account with that number, or the number where no database knows it (containers)."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_name(gid: int) -> str:
+    """The same of a group."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def by_uid(uid: int) -> Account:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from portico.system.accounts import account_name
 from portico.system.look import diag
 
 
@@ -74,8 +75,6 @@ def _holder(entry: diag.Socket, pids: set[int] | None) -> Holder:
             return Holder(process.pid, process.username(), command, address)
         except psutil.Error:
             pass
-    from portico.system.look.sockets import account_name
-
     # The kernel tells the account even where the process is hidden (sock_diag(7), proc(5)).
     return Holder(0, "?" if entry.uid is None or not entry.inode else account_name(entry.uid), "", address)
 

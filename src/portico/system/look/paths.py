@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import grp
 import os
-import pwd
 import stat
 from collections import deque
 from dataclasses import dataclass, replace
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from portico.model.seen import PathSeen
-from portico.system.accounts import Account, acting_as, ourselves
+from portico.system.accounts import Account, account_name, acting_as, group_name, ourselves
 
 Need = Literal["r", "w", "x"]
 _BITS = {"r": stat.S_IRUSR, "w": stat.S_IWUSR, "x": stat.S_IXUSR}
@@ -146,8 +144,8 @@ def _with_end(seen: PathSeen, way: _Way, who: Account) -> PathSeen:
         seen,
         kind=_kind(status.st_mode),
         mode=stat.filemode(status.st_mode),
-        owner=_user(status.st_uid),
-        group=_group(status.st_gid),
+        owner=account_name(status.st_uid),
+        group=group_name(status.st_gid),
         size=status.st_size,
         modified_s=status.st_mtime,
     )
@@ -218,18 +216,4 @@ def _described(path: str) -> str:
         status = os.lstat(path)
     except OSError:
         return ""
-    return f"{stat.filemode(status.st_mode)} {_user(status.st_uid)} {_group(status.st_gid)}"
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _group(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
+    return f"{stat.filemode(status.st_mode)} {account_name(status.st_uid)} {group_name(status.st_gid)}"

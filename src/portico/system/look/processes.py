@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from portico.model.seen import ProcessSeen
+from portico.system.accounts import account_name, group_name
 
 T = TypeVar("T")
 _PYTHON = re.compile(r"python[\d.]*$|pypy[\d.]*$")
@@ -39,7 +38,7 @@ def process(pid: int) -> ProcessSeen | None:
         pid=pid,
         ppid=int(row[1]),
         command=command,
-        user=_user(int(status["Uid"].split()[1])),
+        user=account_name(int(status["Uid"].split()[1])),
         state=row[0],
         started_s=_boot_s() + int(row[19]) / os.sysconf("SC_CLK_TCK"),
         rss_bytes=int(status.get("VmRSS", "0").split()[0]) * 1024,
@@ -182,26 +181,12 @@ def _without_deleted(link: str) -> str:
 
 def _groups(status: Mapping[str, str]) -> tuple[str, ...]:
     numbers = [status["Gid"].split()[1], *status.get("Groups", "").split()]
-    return tuple(dict.fromkeys(_group(int(number)) for number in numbers))
+    return tuple(dict.fromkeys(group_name(int(number)) for number in numbers))
 
 
 def _boot_s() -> float:
     """When this machine was started, epoch seconds; `btime` of /proc/stat has whole seconds only."""
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _group(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
 
 
 def _tolerant(look: Callable[[], T]) -> T | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import pwd
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from portico.model.seen import ListenerSeen
+from portico.system.accounts import account_name
 from portico.system.look import diag
 from portico.system.look.hosts import hosts
 
@@ -118,11 +118,3 @@ def _is_ours(literal: str, version: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def account_name(uid: int) -> str:
-    """Its name, or its number where it has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
