@@ -9,6 +9,7 @@ import click
 
 from portico.cli import drawing, explain_hop
 from portico.cli.drawing import wrapped
+from portico.cli.value import shown
 
 Data = Mapping[str, Any]
 _KINDS = {
@@ -25,23 +26,12 @@ _MOST_LINES = 12
 
 def origin(key: Data) -> str:
     """`nginx.gzip = true   default (why)`."""
-    value = "" if key["value"] is None else f" = {shown(key['value'])}"
+    value = "" if key["value"] is None else f" = {shown(key['value'], 'none')}"
     return f"{key['key']}{value}   {_source(key)}"
 
 
 def _source(entry: Data) -> str:
     return str(entry["origin"]) + (f": {entry['from']}" if entry["from"] else "")
-
-
-def shown(value: Any) -> str:
-    """A value of portico.toml as people write it."""
-    if value is True or value is False:
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return " ".join(map(str, value)) or "none"
-    if isinstance(value, Mapping):
-        return " ".join(f"{key}={item}" for key, item in value.items()) or "none"
-    return str(value) if value not in ("", None) else "none"
 
 
 def lines(data: Data) -> Iterator[str]:
@@ -84,7 +74,7 @@ def _finding(match: Data) -> Iterator[tuple[str, str]]:
 
 def _rows(match: Data) -> Iterator[tuple[str, str]]:
     if "origin" in match:
-        yield "value", f"{shown(match['value'])}   {_source(match)}"
+        yield "value", f"{shown(match['value'], 'none')}   {_source(match)}"
     if match.get("path"):
         yield "lies", f"{match['path']}  {_state(match)}"
         yield "read", f"by {match['reads']}" + (f"; written by {match['writes']}" if match["writes"] else "")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from portico.cli.value import shown
 from portico.model.result import Result
 from portico.model.units import human_bytes, human_seconds
 
@@ -112,7 +113,7 @@ def _releases(data: Data) -> str:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["live_at"] or row["created"]))
         code = f"  {row['revision'][:10]}{'+' if row['dirty'] else ''} {row['subject'] or ''}" if row["revision"] else ""
         lines.append(f"  {row['release']:>4}  {row['state']:<6}  {when}  {row['verb']:<8}{code}".rstrip())
-        lines += [f"        {key}: {_short(old)} -> {_short(new)}" for key, (old, new) in row["changed"].items()]
+        lines += [f"        {key}: {shown(old)} -> {shown(new)}" for key, (old, new) in row["changed"].items()]
         lines += [
             f"        {' '.join(hook['argv'])}: exit {hook['code']}, {hook['duration_s']:.1f} s" for hook in row["hooks"]
         ]
@@ -140,19 +141,9 @@ def _config(data: Data) -> str:
     rows = []
     for key, entry in data["values"].items():
         source = entry["origin"] + (f": {entry['from']}" if entry["from"] else "")
-        rows.append((key, _short(entry["value"]), source))
+        rows.append((key, shown(entry["value"]), source))
     widths = [max((len(row[n]) for row in rows), default=0) for n in (0, 1)]
     return "\n".join(f"{key:<{widths[0]}}  {value:<{min(widths[1], 44)}}  {source}" for key, value, source in rows)
-
-
-def _short(value: Any) -> str:
-    if value is True or value is False:
-        return str(value).lower()
-    if isinstance(value, (list, tuple)):
-        return " ".join(map(str, value)) or "-"
-    if isinstance(value, Mapping):
-        return " ".join(f"{key}={item}" for key, item in value.items()) or "-"
-    return str(value) if value not in ("", None) else "-"
 
 
 def _render(data: Data) -> str:
