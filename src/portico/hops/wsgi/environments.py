@@ -64,17 +64,18 @@ def candidates(around: Surroundings) -> tuple[Candidate, ...]:
         inside = f"{path}/bin/python"
         return (Candidate(inside if inside in around.existing else path, "configured"),)
     own = Candidate(around.own_python, "the Python that runs Portico")
-    found = [*_active(around), *_beside(around), *_managed(around), *_conda(around), own]
+    active, conda = _active(around, "VIRTUAL_ENV", "virtual"), _active(around, "CONDA_PREFIX", "conda")
+    found = [*active, *_beside(around), *_managed(around), *conda, own]
     unique = {str(candidate.python): candidate for candidate in reversed(found)}
     return tuple(candidate for candidate in found if unique[str(candidate.python)] is candidate)
 
 
-def _active(around: Surroundings) -> list[Candidate]:
-    prefix = around.environ.get("VIRTUAL_ENV", "")
+def _active(around: Surroundings, variable: str, kind: str) -> list[Candidate]:
+    prefix = around.environ.get(variable, "")
     python = f"{prefix}/bin/python"
     if not prefix or python not in around.existing or _same(prefix, around.own_prefix):
         return []
-    return [Candidate(python, "the active virtual environment (VIRTUAL_ENV)")]
+    return [Candidate(python, f"the active {kind} environment ({variable})")]
 
 
 def _beside(around: Surroundings) -> list[Candidate]:
@@ -106,14 +107,6 @@ def _managed(around: Surroundings) -> list[Candidate]:
             ask = Command(("pipenv", "--py"), "ask pipenv for the project's Python", cwd=folder, environ=environ)
             found.append(Candidate(ask, f"the environment of pipenv ({folder}/Pipfile)"))
     return found
-
-
-def _conda(around: Surroundings) -> list[Candidate]:
-    prefix = around.environ.get("CONDA_PREFIX", "")
-    python = f"{prefix}/bin/python"
-    if not prefix or python not in around.existing or _same(prefix, around.own_prefix):
-        return []
-    return [Candidate(python, "the active conda environment (CONDA_PREFIX)")]
 
 
 def _folders(project: str, manage_dir: str) -> tuple[str, ...]:
