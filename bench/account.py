@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from portico.system import usage
-
-_TICK_US = 1_000_000 / os.sysconf("SC_CLK_TCK")
 
 
 def spent_us(roots: Callable[[], tuple[int, ...]]) -> float:
@@ -21,7 +17,8 @@ def spent_us(roots: Callable[[], tuple[int, ...]]) -> float:
     what it had spent leaves one place and comes back in the other. What is lost: a process that ends while its parent
     ignores SIGCHLD.
     """
-    return sum(_own_us(pid) + _taken_over_us(pid) for pid in usage.tree(*roots()))
+    pids = usage.tree(*roots())
+    return sum(map(_own_us, pids)) + usage.of_ended_us(pids)
 
 
 def _own_us(pid: int) -> float:
@@ -30,12 +27,3 @@ def _own_us(pid: int) -> float:
         return time.clock_gettime_ns((~pid << 3) | 2) / 1000
     except OSError:
         return 0.0
-
-
-def _taken_over_us(pid: int) -> float:
-    try:
-        row = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0.0
-    fields = row.rsplit(")", 1)[1].split()
-    return (int(fields[13]) + int(fields[14])) * _TICK_US
