@@ -146,13 +146,7 @@ def _run(command: Any, report: Any) -> None:
 def main(argv: list[str]) -> None:
     """The way in; ends the process. No bytecode is written: looking at a project must not add files to it."""
     sys.dont_write_bytecode = True
-    loading = _loading()
-    request, report = loading.start(argv)
-    try:
-        collect(request, report, loading)
-    except BaseException as error:
-        report.fail(error)
-    report.succeed()
+    _loading().run(argv, collect)
 
 
 if __name__ == "__main__":

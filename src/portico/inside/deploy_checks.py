@@ -71,13 +71,7 @@ def _named(thing: Any) -> str:
 def main(argv: list[str]) -> None:
     """The way in; ends the process. No bytecode is written: looking at a project must not add files to it."""
     sys.dont_write_bytecode = True
-    loading = _loading()
-    request, report = loading.start(argv)
-    try:
-        check(request, report, loading)
-    except BaseException as error:
-        report.fail(error)
-    report.succeed()
+    _loading().run(argv, check)
 
 
 if __name__ == "__main__":

@@ -164,13 +164,7 @@ def _examine(module: Any, target: dict[str, Any], report: Any, loading: Any) -> 
 def main(argv: list[str]) -> None:
     """The way in; ends the process. No bytecode is written: looking at a project must not add files to it."""
     sys.dont_write_bytecode = True
-    loading = _loading()
-    request, report = loading.start(argv)
-    try:
-        inspect(request, report, loading)
-    except BaseException as error:
-        report.fail(error)
-    report.succeed()
+    _loading().run(argv, inspect)
 
 
 if __name__ == "__main__":

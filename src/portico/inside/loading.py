@@ -16,7 +16,7 @@ import runpy
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 VARIABLE = "DJANGO_SETTINGS_MODULE"
@@ -104,6 +104,17 @@ def start(argv: list[str]) -> tuple[dict[str, Any], Report]:
     if request.get("timeout_s"):
         report.watch(float(request["timeout_s"]))
     return request, report
+
+
+def run(argv: list[str], work: Callable[[dict[str, Any], Report, Any], None]) -> NoReturn:
+    """Do the work for the request that is named on the command line, and end the process. It gets this module too, and fills
+    the report; what it raises makes that the report of a failure."""
+    request, report = start(argv)
+    try:
+        work(request, report, sys.modules[__name__])
+    except BaseException as error:
+        report.fail(error)
+    report.succeed()
 
 
 def enter(request: dict[str, Any]) -> None:
