@@ -343,7 +343,10 @@ def test_the_time_is_limited(base: Path) -> None:
 
 
 _SCRIPT = """
-import sys
+import signal, sys
+# As a shell starts what goes on in the background: where nobody is left to end them, its children must not ignore it too.
+if {background}:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.path[:0] = {path!r}
 from integration.test_adopt_prove import _shop, UWSGI
 from portico.actions.adopt.proof.run import prove
@@ -355,7 +358,7 @@ prove(_shop(Path({folder!r}), uwsgi=UWSGI.replace("master", "env = WAIT_FOR=/non
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whoever_stops_it_stops_everything(base: Path, number: signal.Signals) -> None:
     tests = str(Path(__file__).parents[1])
-    script = _SCRIPT.format(path=[tests], folder=str(base / "stopped"))
+    script = _SCRIPT.format(path=[tests], folder=str(base / "stopped"), background=number == signal.SIGKILL)
     running = subprocess.Popen([sys.executable, "-c", script], env=clean_environ(), stderr=subprocess.DEVNULL)
     try:
         until(lambda: [line for line in _left(base) if "uwsgi.ini" in line], what="the old uWSGI loads")

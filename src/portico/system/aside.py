@@ -98,9 +98,14 @@ def _follow(stop: signal.Signals) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
+    parent = os.getpid()
 
     def ask() -> None:
+        # What a shell starts in the background ignores SIGINT, and so would every program that it starts.
+        signal.signal(stop, signal.SIG_DFL)
         libc.prctl(_PR_SET_PDEATHSIG, int(stop))
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return ask
 
