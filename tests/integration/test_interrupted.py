@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,13 +12,14 @@ import pytest
 
 from portico.actions.places import places
 from support.crew import cared_for, crew, ended, kill, port_of, traces
-from support.stack import ROOT, Project, Ran, clean_environ, until
+from support.forked import Started
+from support.stack import ROOT, Project, Ran, until
 from support.traffic import Traffic
 
 FLAGS = ["--allow-root-app"] if ROOT else []
 UP = ["up", "hello.py", "-d", "--json", "--listen", "auto", *FLAGS]
-#: From one killed command to the next, in seconds after its start.
-STEP_S = 0.2
+#: At how many moments of a command's whole time it is killed; at the last one it may just have ended.
+STEPS = 4
 
 
 @pytest.fixture
@@ -29,17 +28,7 @@ def stack(hello: Project) -> Iterator[Project]:
     yield from cared_for(hello)
 
 
-def _start(project: Project, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "portico", "-C", str(project.folder), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=clean_environ(),
-    )
-
-
-def _killed(process: subprocess.Popen[str], when: Callable[[], bool]) -> bool:
+def _killed(process: Started, when: Callable[[], bool]) -> bool:
     """SIGKILL the command as soon as `when` is true; false when it ended before."""
     while process.poll() is None and not when():
         time.sleep(0.0005)
@@ -61,9 +50,20 @@ def _link(path: Path) -> str:
         return ""
 
 
+def _lasts(process: Started) -> float:
+    """Seconds until the command has ended by itself."""
+    began = time.monotonic()
+    out, err = process.communicate()
+    assert process.returncode == 0, out + err
+    return time.monotonic() - began
+
+
 def test_a_first_up_killed_at_any_moment_is_repeated_or_undone(stack: Project) -> None:
-    step = 1
-    while _killed(_start(stack, *UP), _after(step * STEP_S)):
+    whole_s = _lasts(stack.start(*UP))
+    ended(stack)
+    killed = 0
+    for step in range(1, STEPS + 1):
+        killed += _killed(stack.start(*UP), _after(whole_s * step / STEPS))
         status = stack.status()
         done = not status.result["running"] or status.result["url"]
         assert status.ids == ([] if done else ["system.E013"]), status.out
@@ -72,26 +72,23 @@ def test_a_first_up_killed_at_any_moment_is_repeated_or_undone(stack: Project) -
             assert stack.get("/").status == 200
             assert stack.status().code == 0
         ended(stack)
-        step += 1
-    assert step > 2
-    ended(stack)
+    assert killed > 1
 
 
 def test_a_restart_killed_at_any_moment_leaves_a_site_that_serves(stack: Project) -> None:
     assert stack.up("hello.py").code == 0
     source = (stack.folder / "hello.py").read_text()
     with Traffic(port_of(stack), pause_s=0.02) as traffic:
-        step = 1
-        going = True
-        while going:
+        whole_s = _lasts(stack.start("restart", "--json"))
+        killed = 0
+        for step in range(1, STEPS + 1):
             stack.write("hello.py", source.replace('"one"', f'"{step}"'))
-            going = _killed(_start(stack, "restart", "--json"), _after(step * 2 * STEP_S))
+            killed += _killed(stack.start("restart", "--json"), _after(whole_s * step / STEPS))
             ran = stack.portico("up", "-d", "--json")
             assert ran.code == 0, ran.out
             assert stack.status().code == 0
-            step += 1
     assert traffic.failures == []
-    assert step > 2
+    assert killed > 1
     ended(stack)
 
 
@@ -118,7 +115,7 @@ def test_an_up_killed_at_each_step_leaves_old_or_new(stack: Project) -> None:
             def now(reached: Callable[[Path, Path, int], bool] = reached, release: int = release) -> bool:
                 return reached(where.state, where.run, release)
 
-            assert _killed(_start(stack, "up", "-d", "--json"), now), name
+            assert _killed(stack.start("up", "-d", "--json"), now), name
             status = stack.status()
             assert status.ids in ([], ["system.E013"]), (name, status.out)
             known = json.loads((where.state / "state.json").read_text())["release"]
@@ -150,7 +147,7 @@ def test_a_rollback_killed_at_each_step_leaves_old_or_new(stack: Project) -> Non
             stack.write("hello.py", source.replace('"one"', f'"{number}"'))
             assert stack.portico("reload", "--json").code == 0, name
             back = stack.status().result["previous"]
-            assert _killed(_start(stack, "rollback", "--json"), lambda reached=reached, back=back: reached(back)), name  # type: ignore[misc]
+            assert _killed(stack.start("rollback", "--json"), lambda reached=reached, back=back: reached(back)), name  # type: ignore[misc]
             status = stack.status()
             assert status.ids in ([], ["system.E013"]), (name, status.out)
             ran = stack.portico("up", "-d", "--json")
@@ -165,7 +162,7 @@ def test_a_change_taken_back_after_it_was_interrupted(stack: Project) -> None:
     assert stack.up("hello.py").code == 0
     where = places(stack.folder)
     stack.write("portico.toml", '[env]\nTOKEN = "new"\n')
-    process = _start(stack, "up", "-d", "--json")
+    process = stack.start("up", "-d", "--json")
     assert _killed(process, lambda: _link(where.state / "conf") == "releases/2")
     (stack.folder / "portico.toml").unlink()
     assert stack.portico("up", "-d", "--json").code == 0
@@ -174,24 +171,24 @@ def test_a_change_taken_back_after_it_was_interrupted(stack: Project) -> None:
 
 
 def test_down_killed_at_any_moment_is_finished_by_the_next(stack: Project) -> None:
-    step = 1
-    going = True
-    while going:
+    assert stack.up("hello.py").code == 0
+    whole_s = _lasts(stack.start("down", "--json"))
+    killed = 0
+    for step in range(1, STEPS):
         assert stack.up("hello.py").code == 0
-        going = _killed(_start(stack, "down", "--json"), _after(step * 3 * STEP_S))
+        killed += _killed(stack.start("down", "--json"), _after(whole_s * step / STEPS))
         if step % 2:
             assert stack.up("hello.py").code == 0
             assert stack.get("/").status == 200
         ended(stack)
-        step += 1
-    assert step > 2
+    assert killed > 1
 
 
 def test_supervisord_killed_in_the_middle_of_an_up(stack: Project) -> None:
     assert stack.up("hello.py").code == 0
     where = places(stack.folder)
     supervisor = crew(stack).supervisor
-    process = _start(stack, "restart", "--json")
+    process = stack.start("restart", "--json")
     until(lambda: (where.run / "programs" / "uwsgi-2.conf").exists())
     kill(supervisor)
     out, _ = process.communicate(timeout=60)
@@ -203,9 +200,9 @@ def test_supervisord_killed_in_the_middle_of_an_up(stack: Project) -> None:
     ended(stack)
 
 
-def _together(*processes: subprocess.Popen[str]) -> list[Ran]:
+def _together(*processes: Started) -> list[Ran]:
     ran = [(process.communicate(timeout=120), process) for process in processes]
-    return [Ran(process.returncode, out, err) for (out, err), process in ran]
+    return [Ran(int(process.returncode or 0), out, err) for (out, err), process in ran]
 
 
 def _one_went_first(ran: list[Ran]) -> None:
@@ -216,21 +213,21 @@ def _one_went_first(ran: list[Ran]) -> None:
 
 
 def test_two_commands_at_once_never_break_the_stack(stack: Project) -> None:
-    ran = _together(_start(stack, *UP), _start(stack, *UP))
+    ran = _together(stack.start(*UP), stack.start(*UP))
     _one_went_first(ran)
     stack.url = stack.status().result["url"]
     assert stack.get("/").status == 200
     assert stack.status().code == 0
     with Traffic(port_of(stack), pause_s=0.02) as traffic:
-        _one_went_first(_together(_start(stack, "restart", "--json"), _start(stack, "restart", "--json")))
+        _one_went_first(_together(stack.start("restart", "--json"), stack.start("restart", "--json")))
         assert stack.status().code == 0
     assert traffic.failures == []
-    _one_went_first(_together(_start(stack, "restart", "--json"), _start(stack, "down", "--json")))
+    _one_went_first(_together(stack.start("restart", "--json"), stack.start("down", "--json")))
     status = stack.status()
     assert status.code == 0
     if status.result["running"]:
         assert stack.get("/").status == 200
-    _one_went_first(_together(_start(stack, "down", "--json"), _start(stack, *UP)))
+    _one_went_first(_together(stack.start("down", "--json"), stack.start(*UP)))
     assert stack.status().code == 0
     ended(stack)
 
@@ -239,7 +236,7 @@ def test_ctrl_c_during_up_puts_everything_back(stack: Project) -> None:
     source = (stack.folder / "hello.py").read_text()
     # The module `uwsgi` exists in uWSGI only, so the inspection before it is not held up.
     stack.write("hello.py", f"import sys\nif 'uwsgi' in sys.modules:\n    __import__('time').sleep(30)\n{source}")
-    process = _start(stack, *UP)
+    process = stack.start(*UP)
     until(lambda: any("/uwsgi.ini" in line for line in traces(stack)))
     process.send_signal(signal.SIGINT)
     # A signal that uWSGI misses at its very start is made good by SIGKILL, after the time that requests are given.

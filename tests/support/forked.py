@@ -21,30 +21,90 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 #: What Python reads when it starts: a command with one of these needs a Python of its own.
 _AT_START = ("PYTHON", "LC_", "LANG")
 _MOST_BYTES = 1 << 20
 _FDS = 3
-Done: TypeAlias = subprocess.CompletedProcess[str]
+Done = subprocess.CompletedProcess[str]
+
+
+class Started:
+    """A command that runs, with what a `subprocess.Popen` of it would have: `returncode` is None until its end was seen."""
+
+    def __init__(self, arguments: Sequence[str], readers: Sequence[int]) -> None:
+        self.returncode: int | None = None
+        self._command = ["portico", *arguments]
+        self._out, self._err, self._told = readers
+        self._texts = dict.fromkeys(readers, b"")
+        self._open = selectors.DefaultSelector()
+        for reader in readers:
+            self._open.register(reader, selectors.EVENT_READ)
+        while b"\n" not in self._texts[self._told]:
+            self._read(None)
+            assert self._told in self._open.get_map(), "the server of commands is gone"
+        self.pid = int(self._texts[self._told].split()[0])
+
+    def poll(self) -> int | None:
+        self._read(0)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait until it has ended and nobody holds its output open. Raises TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._open.get_map():
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired(self._command, timeout or 0, self._texts[self._out], self._texts[self._err])
+            self._read(left)
+        self._open.close()
+        assert self.returncode is not None, f"nobody told how {self._command} ended"
+        return self._texts[self._out].decode(), self._texts[self._err].decode()
+
+    def _read(self, wait_s: float | None) -> None:
+        for key, _ in self._open.select(wait_s):
+            part = os.read(key.fd, 65536)
+            self._texts[key.fd] += part
+            if not part:
+                self._open.unregister(key.fd)
+                os.close(key.fd)
+        told = self._texts[self._told].split()
+        if len(told) > 1:
+            self.returncode = int(told[1])
 
 
 class Commands:
-    """The client's side; starts its server when the first command is run."""
+    """The client's side; its server starts with the first command, and ends with this process."""
 
     def __init__(self) -> None:
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
-    def run(
-        self, arguments: Sequence[str], environ: Mapping[str, str], timeout_s: float
-    ) -> subprocess.CompletedProcess[str]:
-        """As `subprocess.run([python, "-m", "portico", *arguments], capture_output=True, text=True, env=environ)`: it waits
-        until the command has ended and nobody holds its output open. Raises TimeoutExpired, after it has killed it."""
-        if {k: v for k, v in environ.items() if k.startswith(_AT_START)} != _own():
+    def run(self, arguments: Sequence[str], environ: Mapping[str, str], timeout_s: float) -> Done:
+        """As `subprocess.run([python, "-m", "portico", *arguments], capture_output=True, text=True, env=environ)`. Raises
+        TimeoutExpired, after it has killed it."""
+        if {name: value for name, value in environ.items() if name.startswith(_AT_START)} != _own():
             command = [sys.executable, "-m", "portico", *arguments]
             return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, env=dict(environ), check=False)
+        started = self.start(arguments, environ)
+        try:
+            out, err = started.communicate(timeout_s)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            raise
+        assert started.returncode is not None
+        return Done(["portico", *arguments], started.returncode, out, err)
+
+    def start(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Started:
+        """As `subprocess.Popen` of the same, with pipes for its output."""
         readers, writers = zip(*(os.pipe() for _ in range(_FDS)), strict=True)
         try:
             request = json.dumps({"arguments": list(arguments), "environ": dict(environ), "folder": str(Path.cwd())})
@@ -53,7 +113,7 @@ class Commands:
         finally:
             for writer in writers:
                 os.close(writer)
-        return _ended(arguments, readers, timeout_s)
+        return Started(arguments, readers)
 
     def _connected(self) -> socket.socket:
         if self._socket is None:
@@ -68,33 +128,6 @@ class Commands:
 
 def _own() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(_AT_START) and name != "PYTHONPATH"}
-
-
-def _ended(arguments: Sequence[str], readers: Sequence[int], timeout_s: float) -> Done:
-    """Read output, errors and what the server tells (the process id, then the exit status) until all three have ended."""
-    deadline = time.monotonic() + timeout_s
-    texts = dict.fromkeys(readers, b"")
-    told = readers[2]
-    with selectors.DefaultSelector() as selector:
-        for reader in readers:
-            selector.register(reader, selectors.EVENT_READ)
-        try:
-            while selector.get_map():
-                ready = selector.select(max(0.0, deadline - time.monotonic()))
-                if not ready:
-                    os.kill(int(texts[told].split()[0]), signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(["portico", *arguments], timeout_s, texts[readers[0]], texts[readers[1]])
-                for key, _ in ready:
-                    part = os.read(key.fd, 65536)
-                    texts[key.fd] += part
-                    if not part:
-                        selector.unregister(key.fd)
-        finally:
-            for reader in readers:
-                os.close(reader)
-    out, err, said = (texts[reader].decode() for reader in readers)
-    assert len(said.split()) == 2, f"the server of commands is gone: {said!r} {err}"
-    return subprocess.CompletedProcess(["portico", *arguments], int(said.split()[1]), out, err)
 
 
 def _import_all() -> None:

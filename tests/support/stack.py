@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from support.forked import Commands
+from support.forked import Commands, Started
 
 T = TypeVar("T")
 ROOT = os.geteuid() == 0
@@ -64,10 +64,16 @@ class Project:
 
     def portico(self, *arguments: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
         """Run `portico -C FOLDER ...`."""
-        together = {**clean_environ(), **self.environ, **(environ or {})}
-        done = COMMANDS.run(["-C", str(self.folder), *arguments], together, timeout)
+        done = COMMANDS.run(["-C", str(self.folder), *arguments], self._environ(environ), timeout)
         assert "Traceback (most recent call last)" not in done.stderr or "cause" in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> Started:
+        """Begin the same and go on meanwhile; whoever starts it waits for its end with `communicate`."""
+        return COMMANDS.start(["-C", str(self.folder), *arguments], self._environ())
+
+    def _environ(self, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**clean_environ(), **self.environ, **(environ or {})}
 
     def up(self, *arguments: str, **kwargs: Any) -> Ran:
         """`up -d --listen auto --json`, with the permission root needs for files of its own."""
