@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -105,7 +106,7 @@ def collected(base: str) -> Plan:
     """Portico's own copy of the static files, which has smaller copies."""
     live, hashed = f"{base}/.portico/static-live", StaticMap("/static/", f"{base}/.portico/static-live", "static", True)
     maps = (hashed, StaticMap("/a$ (b)/é/", live, "static"), StaticMap("/media/", f"{base}/media", "media"))
-    return make_plan(base, site={"maps": maps})
+    return make_plan(base, site={"maps": maps}, binary={"modules": MODULES | {"pcre_jit"}})
 
 
 def shared(*servers: Server, balance: str = "", tries: int = 2) -> UpstreamPlan:
@@ -199,6 +200,17 @@ def test_brotli_where_the_binary_has_it() -> None:
     assert "    brotli on;" in text
     assert "    brotli_static on;" in text
     assert "brotli" not in files(make_plan())[0].text
+
+
+@pytest.mark.parametrize(
+    ("modules", "lines", "said"),
+    [({"pcre_jit"}, (), ["on"]), (set(), (), []), ({"pcre_jit"}, ("worker_priority 1;", "pcre_jit off;"), ["off"])],
+)
+def test_regular_expressions_are_compiled_where_nginx_can(
+    modules: set[str], lines: tuple[str, ...], said: list[str]
+) -> None:
+    text = files(make_plan(nginx={"extra_main": lines}, binary={"modules": MODULES | modules}))[0].text
+    assert re.findall(r"^pcre_jit (\w+);$", text, re.MULTILINE) == said
 
 
 def test_never_in_the_background_by_its_own_word() -> None:

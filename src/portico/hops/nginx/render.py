@@ -107,7 +107,7 @@ def _view(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "extra_http": [Escaped(line) for line in nginx.extra_http],
         "extra_server": [Escaped(line) for line in nginx.extra_server],
         "extra_location": [Escaped(line) for line in nginx.extra_location],
-        "replaced": {line.split()[0] for line in nginx.extra_location if line.split()},
+        "replaced": _names(nginx.extra_location),
         "public": public,
     }
 
@@ -122,6 +122,10 @@ def files_for(connections: int) -> int:
     return 2 * connections + _OTHER_FILES
 
 
+def _names(lines: tuple[str, ...]) -> set[str]:
+    return {line.split()[0] for line in lines if line.split()}
+
+
 def _processes(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
     return {
         "user": nginx.user and quoted(nginx.user),
@@ -131,6 +135,9 @@ def _processes(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
         "open_files": open_files(nginx),
         "graceful_s": plan.uwsgi.graceful_s,
         "pid": escape.plain_path(f"{plan.paths.run}/nginx.pid"),
+        # A second one would be an error, and without the support a warning:
+        # https://nginx.org/en/docs/ngx_core_module.html#pcre_jit
+        "pcre_jit": "pcre_jit" in nginx.binary.modules and "pcre_jit" not in _names(nginx.extra_main),
     }
 
 
