@@ -104,7 +104,7 @@ def load(project: Path) -> Loaded:
         loaded = Loaded(config, name, places)
         _refuse(loaded, problems(config))
         return loaded
-    return Loaded(Config())
+    return Loaded(Config.model_construct())
 
 
 def prove_paths(loaded: Loaded, project: Path) -> None:

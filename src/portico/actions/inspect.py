@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portico.actions import environment
-from portico.actions.ask import Question, ask
+from portico.actions.ask import Answer, Question, asking
 from portico.actions.configure import Loaded
 from portico.actions.env_files import dotenv_settings, env_file_names, env_files
 from portico.actions.locate import Located
-from portico.actions.machine import Machine
+from portico.actions.machine import Accounts
 from portico.actions.options import Options
 from portico.actions.places import Places
-from portico.actions.python import choose_python, uwsgi_for
+from portico.actions.python import Chosen, choose_python, uwsgi_for
 from portico.hops.django.facts import DjangoFacts
 from portico.hops.django.facts import parse as parse_django
 from portico.hops.wsgi import checks as wsgi_checks
@@ -54,10 +55,24 @@ class Inspection:
     request: Mapping[str, Any]
 
 
-def inspect(options: Options, loaded: Loaded, located: Located, machine: Machine, where: Places) -> Inspection:
-    """Raises PorticoError when there is no Python for the project, or the project does not load."""
-    base = environment.base_environment(os.environ, machine.app, machine.us)
-    chosen = choose_python(options.python or loaded.config.python or "", where.project, located.directory, base, machine.app)
+@dataclass(frozen=True)
+class Asked:
+    """The question that a project was asked, and of which Python; `answer` waits for what it says, once. `environ` as in
+    `Inspection`."""
+
+    chosen: Chosen
+    environ: dict[str, str]
+    path: tuple[str, ...]
+    request: Mapping[str, Any]
+    answer: Callable[[], Answer]
+
+
+@contextlib.contextmanager
+def asking_project(options: Options, loaded: Loaded, located: Located, accounts: Accounts, where: Places) -> Iterator[Asked]:
+    """Ask it; raises PorticoError when there is no Python for it."""
+    base = environment.base_environment(os.environ, accounts.app, accounts.us)
+    wanted = options.python or loaded.config.python or ""
+    chosen = choose_python(wanted, where.project, located.directory, base, accounts.app)
     variables = env_files(loaded, where.project)
     settings = options.settings or loaded.config.settings or ""
     environ = environment.application_environment(base, variables, loaded.config.env or {}, chosen.executable, settings)
@@ -70,21 +85,27 @@ def inspect(options: Options, loaded: Loaded, located: Located, machine: Machine
         "target": _target_request(located.target),
         "python_path": list(path),
     }
-    answer, outcome = ask(
-        Question(
-            script="inspect_project.py",
-            request=request,
-            python=chosen.executable,
-            environ=environ,
-            cwd=located.directory,
-            app=machine.app,
-            why="ask the project what it is",
-            limit_s=INSPECT_LIMIT_S,
-        )
+    question = Question(
+        script="inspect_project.py",
+        request=request,
+        python=chosen.executable,
+        environ=environ,
+        cwd=located.directory,
+        app=accounts.app,
+        why="ask the project what it is",
+        limit_s=INSPECT_LIMIT_S,
     )
+    with asking(question) as answer:
+        yield Asked(chosen, environ, path, request, answer)
+
+
+def inspect(options: Options, located: Located, where: Places, asked: Asked) -> Inspection:
+    """Wait for the answer; raises PorticoError when the project does not load."""
+    chosen, environ = asked.chosen, asked.environ
+    answer, outcome = asked.answer()
     said = wsgi_facts.parse(answer) if answer else None
     if said is None or said.failure or said.python is None:
-        why = _does_not_load(said, outcome, chosen.executable, located, settings, where.project)
+        why = _does_not_load(said, outcome, chosen.executable, located, asked.request["settings"], where.project)
         raise environment.discreet(why, environ)
     interpreter = Interpreter(
         executable=chosen.executable,
@@ -92,7 +113,7 @@ def inspect(options: Options, loaded: Loaded, located: Located, machine: Machine
         version=said.python.version,
         uwsgi=uwsgi_for(chosen, said.python),
     )
-    return _inspection(options, located, chosen.origin, interpreter, said, environ, path, request)
+    return _inspection(options, located, interpreter, said, asked)
 
 
 def no_application(project: Path) -> Inspection:
@@ -136,13 +157,11 @@ def _does_not_load(
 def _inspection(
     options: Options,
     located: Located,
-    python_origin: Origin,
     interpreter: Interpreter,
     said: wsgi_facts.Inspection,
-    environ: dict[str, str],
-    path: tuple[str, ...],
-    request: Mapping[str, Any],
+    asked: Asked,
 ) -> Inspection:
+    environ = asked.environ
     django = parse_django(said.django) if said.django else None
     module, file, name = _place(said, django, located)
     if django and django.settings:
@@ -151,19 +170,19 @@ def _inspection(
     return Inspection(
         directory=located.directory,
         interpreter=interpreter,
-        python_origin=python_origin,
+        python_origin=asked.chosen.origin,
         module=module,
         file=file,
         callable=name,
         module_origin=found.get(
             django.wsgi.origin if django else "target", Origin("detected", "wsgi.py beside the settings")
         ),
-        python_path=tuple(dict.fromkeys((*path, *said.path_added))),
+        python_path=tuple(dict.fromkeys((*asked.path, *said.path_added))),
         django=django,
         findings=tuple(wsgi_checks.check(said)),
         settings_origin=_settings_origin(options, django),
         environ=environ,
-        request=request,
+        request=asked.request,
     )
 
 

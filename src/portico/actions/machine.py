@@ -71,13 +71,26 @@ class Machine:
     nginx: NginxBinary | None
 
 
-def survey(project: Path, front: str, nginx: str, app_user: str, worker_user: str, allow_root: bool) -> Machine:
-    """Gather the facts; raises PorticoError for an account that is missing or an application that would run as root."""
+@dataclass(frozen=True)
+class Accounts:
+    """As in `Machine`."""
+
+    us: Account
+    app: Account
+    worker: Account
+
+
+def accounts_for(project: Path, app_user: str, worker_user: str, allow_root: bool) -> Accounts:
+    """Raises PorticoError for an account that is missing or an application that would run as root."""
     us = accounts.ourselves()
     app = _app_account(us, project, app_user, allow_root)
-    worker = _worker_account(us, app, worker_user)
+    return Accounts(us, app, _worker_account(us, app, worker_user))
+
+
+def survey(project: Path, known: Accounts, front: str, nginx: str) -> Machine:
+    """Gather the other facts; raises PorticoError where there is no usable nginx for a `front` that is one."""
     binary = find_nginx(_binary(nginx, project)) if front == "nginx" else None
-    return Machine(us, app, worker, processes.cores(), sockets.somaxconn(), binary)
+    return Machine(known.us, known.app, known.worker, processes.cores(), sockets.somaxconn(), binary)
 
 
 def _app_account(us: Account, project: Path, wanted: str, allow_root: bool) -> Account:

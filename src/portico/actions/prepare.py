@@ -9,14 +9,13 @@ from typing import Any
 
 from portico.actions import stage, state
 from portico.actions.ask import Question
-from portico.actions.configure import Loaded, load, prove_paths
+from portico.actions.begin import Begun, begun
+from portico.actions.configure import Loaded
 from portico.actions.inspect import Inspection, inspect, no_application
-from portico.actions.locate import locate
 from portico.actions.machine import Machine, survey
 from portico.actions.options import Options
-from portico.actions.places import Places, places, prove_private
+from portico.actions.places import Places
 from portico.actions.resolve import Resolved, resolve
-from portico.actions.resolve_role import role_of
 from portico.hops.django import checks as django_checks
 from portico.hops.django.facts import DjangoFacts
 from portico.hops.nginx import checks as nginx_checks
@@ -59,24 +58,21 @@ class Prepared:
 def prepare(options: Options, loaded: Loaded | None = None, where: Places | None = None) -> Prepared:
     """Read and ask; change nothing. Raises PorticoError when there is no plan to be made. `loaded` stands for the project's
     own configuration, `where` for the places of its stack: for one that runs aside."""
-    loaded = loaded or load(options.project)
-    prove_paths(loaded, options.project)
-    config = loaded.config
-    where = where or places(options.project, config.state_dir)
-    prove_private(where.run)
-    if known := state.read(where):
-        options = options.over(known.flags)
-    role = role_of(options, config.role)
-    located = locate(options, loaded, options.project, needed=role != "front")
+    with begun(options, loaded, where) as beginning:
+        return finish(beginning)
+
+
+def finish(beginning: Begun) -> Prepared:
+    """What `prepare` does when the project has been asked."""
+    options, loaded, where, config = beginning.options, beginning.loaded, beginning.where, beginning.loaded.config
     machine = survey(
         options.project,
-        front="none" if role == "app" else options.front or config.front or "nginx",
+        beginning.accounts,
+        front="none" if beginning.role == "app" else options.front or config.front or "nginx",
         nginx=options.nginx or config.nginx.binary or "auto",
-        app_user=config.user or "",
-        worker_user=config.nginx.user or "",
-        allow_root=options.allow_root_app or bool(config.allow_root_app) or located is None,
     )
-    seen = inspect(options, loaded, located, machine, where) if located else no_application(options.project)
+    located, asked = beginning.located, beginning.asked
+    seen = inspect(options, located, where, asked) if located and asked else no_application(options.project)
     resolved = resolve(options, loaded, seen, machine, where, next_release(where), _ours(where))
     stage.prove_writable(resolved.plan, resolved.layers.values)
     findings, unknown = _findings(resolved, seen, machine)

@@ -24,12 +24,13 @@ from portico.actions import (
     supervise,
     trace_token,
 )
+from portico.actions.begin import Begun
 from portico.actions.history import Record
 from portico.actions.instance import Release
 from portico.actions.options import Options, find_places
 from portico.actions.places import Places
 from portico.actions.ports import all_port_findings
-from portico.actions.prepare import Prepared, next_release, prepare
+from portico.actions.prepare import Prepared, finish, next_release, prepare
 from portico.actions.source import Source, source_of
 from portico.actions.state import State
 from portico.hops.django.kinds import NO_HOSTS
@@ -44,20 +45,20 @@ Say = Callable[[str], None]
 _NOBODY_SERVED = (NO_HOSTS.id, BACKLOG.id, SOCKET_PATH.id)
 
 
-def up(options: Options, say: Say) -> Result:
+def up(options: Options, say: Say, begun: Begun | None = None) -> Result:
     """Start the stack, or make a release of what changed: the code, the configuration, the environment; says so when nothing
     did. The Result's data is that of `status`, with `changed`, `headline`, `command`, `hooks` and `memory`; findings that
-    are mere information are left to `check`."""
-    return _up(options, say, "up", again=False)
+    are mere information are left to `check`. `begun`: what has been begun of it already (`begin.early`)."""
+    return _up(options, say, "up", begun, again=False)
 
 
-def reload(options: Options, say: Say, verb: str = "reload") -> Result:
+def reload(options: Options, say: Say, verb: str = "reload", begun: Begun | None = None) -> Result:
     """Make a new release, whether or not anything changed."""
-    return _up(options, say, verb, again=True)
+    return _up(options, say, verb, begun, again=True)
 
 
-def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
-    prepared = _prepared(options)
+def _up(options: Options, say: Say, verb: str, begun: Begun | None, again: bool) -> Result:
+    prepared = _prepared(options, begun)
     say(prepared.headline)
     _refuse(prepared)
     folders.make_state(prepared.where, prepared.machine)
@@ -73,10 +74,10 @@ def _up(options: Options, say: Say, verb: str, again: bool) -> Result:
             raise discreet from error
 
 
-def _prepared(options: Options) -> Prepared:
+def _prepared(options: Options, begun: Begun | None = None) -> Prepared:
     """`prepare`; where a site serves already, code that does not load is a release that was refused, not wrong usage."""
     try:
-        return prepare(options)
+        return finish(begun) if begun else prepare(options)
     except PorticoError as error:
         code_is_broken = error.code == Exit.USAGE and error.findings[0].hop in ("wsgi", "django")
         if code_is_broken and state.read(find_places(options.project)):

@@ -19,7 +19,11 @@ def command(screen: Screen, project: Path, fast: bool) -> Result:
     What does not load, or answers badly, changes nothing for visitors: exit code 4, and the cause. --fast has no second
     instance and so no way back: the code is loaded once beside the site to see that it can be, then the workers follow.
     """
+    from portico.actions.begin import early
     from portico.actions.options import Options
-    from portico.actions.up import reload
 
-    return reload(Options(project, fast=fast), screen.say)
+    options = Options(project, fast=fast)
+    with early(options) as begun:
+        from portico.actions.up import reload
+
+        return reload(options, screen.say, begun=begun)

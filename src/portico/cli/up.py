@@ -19,9 +19,12 @@ def command(screen: Screen, options: Options, detach: bool) -> Result:
 
     TARGET names a WSGI application where there is no manage.py: `hello.py`, `package.module:callable`.
     """
-    from portico.actions.up import up
+    from portico.actions.begin import early
 
-    result = up(options, screen.say)
+    with early(options) as begun:
+        from portico.actions.up import up
+
+        result = up(options, screen.say, begun)
     if detach or screen.as_json or not result.data.get("running"):
         return result
     from portico.actions.logs import sources

@@ -36,7 +36,8 @@ Hook = str | tuple[str, ...]
 class Table(BaseModel):
     """A table whose unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What checks a file is built when there is a file: most projects have none.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class NginxConfig(Table):
@@ -258,7 +259,7 @@ class Config(Table):
     user: str | None = Field(None, description="Account the application runs as when Portico is root; default: the owner.")
     allow_root_app: bool | None = Field(None, description="Let root run an application that belongs to root.")
     state_dir: str | None = Field(None, description="Where Portico writes; default: `.portico` in the project.")
-    nginx: NginxConfig = NginxConfig()
-    uwsgi: UwsgiConfig = UwsgiConfig()
-    release: ReleaseConfig = ReleaseConfig()
-    upstream: UpstreamConfig = UpstreamConfig()
+    nginx: NginxConfig = NginxConfig.model_construct()
+    uwsgi: UwsgiConfig = UwsgiConfig.model_construct()
+    release: ReleaseConfig = ReleaseConfig.model_construct()
+    upstream: UpstreamConfig = UpstreamConfig.model_construct()
