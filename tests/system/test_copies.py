@@ -29,7 +29,8 @@ def make(folder: Path, effort: Effort = AMPLE) -> Copied:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in (folder / ".encoded").rglob("*") if path.is_file())
+    copies = folder / ".encoded"
+    return sorted(str(path.relative_to(folder)) for path in copies.rglob("*") if path.is_file() and path.parent != copies)
 
 
 def test_both_codings_under_the_name_of_the_file(tmp_path: Path) -> None:
@@ -70,6 +71,43 @@ def test_the_same_content_is_compressed_once(tmp_path: Path) -> None:
     first, second = release(tmp_path, 1), release(tmp_path, 2)
     assert (make(first).made, make(second, NO_TIME)) == (1, make(second))
     assert (first / ".encoded/br/css/site.css").samefile(second / ".encoded/br/css/site.css")
+
+
+def test_what_two_releases_share_has_the_same_copies_unless_it_has_changed(tmp_path: Path) -> None:
+    first, kept = release(tmp_path, 1), tmp_path / "kept"
+    (first / "other.css").write_bytes(TEXT * 2)
+    for name in ("css/site.css", "other.css"):
+        os.utime(first / name, (1e9, 1e9))
+    make(first)
+    for path in kept.iterdir():
+        # Unread, it cannot be seen that these are no copies any more.
+        os.truncate(path, 9)
+    second = tmp_path / "2"
+    (second / "css").mkdir(parents=True)
+    for name in ("css/site.css", "other.css"):
+        (second / name).hardlink_to(first / name)
+    (second / "other.css").write_bytes(TEXT * 3)
+    done = make(second)
+    assert (done.files, done.made) == (2, 1)
+    assert (second / ".encoded/gzip/css/site.css").samefile(first / ".encoded/gzip/css/site.css")
+    assert gzip.decompress((second / ".encoded/gzip/other.css").read_bytes()) == TEXT * 3, "written in place, through all"
+
+
+def test_what_has_not_been_seen_whole_since_the_machine_was_started_is_read(tmp_path: Path) -> None:
+    first = release(tmp_path, 1)
+    os.utime(first / "css" / "site.css", (1e9, 1e9))
+    make(first)
+    mark = next(path for path in (first / ".encoded").iterdir() if path.is_file())
+    seen = mark.stat()
+    mark.write_text("another start")
+    os.utime(mark, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    copy = first / ".encoded/gzip/css/site.css"
+    os.truncate(copy, 9)
+    second = tmp_path / "2"
+    (second / "css").mkdir(parents=True)
+    (second / "css" / "site.css").hardlink_to(first / "css" / "site.css")
+    assert make(second).made == 1
+    assert gzip.decompress((second / ".encoded/gzip/css/site.css").read_bytes()) == TEXT
 
 
 def test_what_no_release_has_is_forgotten(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from portico.model.site import CODINGS, ENCODED
+from portico.system.earlier_copies import Earlier, mark
 from portico.system.packing import FINE, Kept, Source
 
 #: A copy is worth its disk if it saves a twentieth.
@@ -28,13 +29,14 @@ _MOST_FINE_BYTES = 512 << 10
 @dataclass(frozen=True)
 class Copied:
     """`files` have copies, `plain_bytes` long by themselves and `sent_bytes` in the smallest coding. `made` of these were
-    not kept from before. `left` are those for which the time was over."""
+    not kept from before. `left` are those for which the time was over. `rough` could be made better."""
 
     files: int = 0
     plain_bytes: int = 0
     sent_bytes: int = 0
     made: int = 0
     left: int = 0
+    rough: int = 0
 
     def __add__(self, other: Copied) -> Copied:
         return Copied(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
@@ -55,9 +57,15 @@ class _Work:
     kept: Kept
     fine_until: float
     until: float
+    earlier: Earlier | None
 
     def one(self, name: Path) -> Copied:
         """The copies of one file; none of a file that is gone or has become a link."""
+        if self.earlier and (sizes := self.earlier.give(name, self.folder)):
+            return Copied(1, *sizes)
+        return self._made(name)
+
+    def _made(self, name: Path) -> Copied:
         source = Source.read(self.folder / name)
         if source is None:
             return Copied()
@@ -73,7 +81,8 @@ class _Work:
             return Copied()
         for coding in CODINGS:
             self.kept.give(source, coding, self.folder / ENCODED / coding / name)
-        return Copied(1, len(source.data), sizes[0], bool(missing))
+        rough = len(source.data) <= _MOST_FINE_BYTES and not self.kept.has(source, FINE)
+        return Copied(1, len(source.data), sizes[0], bool(missing), rough=rough)
 
 
 def make_copies(folder: Path, kept: Path, endings: Collection[str], least_bytes: int, effort: Effort) -> Copied:
@@ -84,14 +93,17 @@ def make_copies(folder: Path, kept: Path, endings: Collection[str], least_bytes:
     permissions of its file. Raises OSError; then there are no copies.
     """
     forget_copies(folder)
-    started = time.monotonic()
-    work = _Work(folder, Kept(kept), started + effort.fine_s, started + effort.most_s)
+    started, began_ns = time.monotonic(), time.time_ns()
+    work = _Work(folder, Kept(kept), started + effort.fine_s, started + effort.most_s, Earlier.beside(folder))
     # The smallest first: most files of a page have their copies before the time is over.
     names = [name for _, name in sorted(_names(folder, endings, least_bytes))]
     pool = ThreadPoolExecutor(effort.threads)
     try:
         _make_folders(folder / ENCODED, kept, names)
-        return sum(pool.map(work.one, names), Copied())
+        done = sum(pool.map(work.one, names), Copied())
+        if not done.left and not done.rough:
+            mark(folder, began_ns)
+        return done
     except BaseException:
         pool.shutdown(cancel_futures=True)
         forget_copies(folder)
@@ -120,7 +132,8 @@ def _names(folder: Path, endings: Collection[str], least_bytes: int) -> Iterator
 
 def _make_folders(encoded: Path, kept: Path, names: Collection[Path]) -> None:
     """Whatever the umask is: another account's nginx has to enter them."""
-    below = {encoded / coding / parent for coding in CODINGS for name in names for parent in name.parents}
+    parents = {name.parent for name in names}
+    below = {encoded / coding / above for coding in CODINGS for parent in parents for above in (parent, *parent.parents)}
     for path in (kept, encoded, *sorted(below)):
         path.mkdir(exist_ok=True)
         path.chmod(0o755)

@@ -79,7 +79,7 @@ def group_members(record: Path, names: tuple[str, ...], table: dict[int, list[in
     except (OSError, ValueError, KeyError, TypeError):
         return ()
     leader = stat(group)
-    if boot != _boot_id() or (leader and int(leader[19]) != started):
+    if boot != boot_id() or (leader and int(leader[19]) != started):
         return ()
     return tuple(sorted(pid for pid in table.get(group, ()) if _is_ours(pid, started, names, uid)))
 
@@ -114,7 +114,7 @@ def _read(path: str) -> bytes:
         os.close(descriptor)
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
     """Numbers of processes begin anew with each boot (random(4))."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
