@@ -229,7 +229,7 @@ def test_log_rotated_without_reopen(kit: Kit, names: Names, new: bool) -> None:
     if new:
         log.touch()
     kit.get("/after")
-    assert "/after" in (kit.folder / "access.log.1").read_text()
+    until(lambda: "/after" in (kit.folder / "access.log.1").read_text(), what="nginx logs a request once it has answered")
     names(kit.doctor(), "log-rotated-without-reopen", "nginx.W143", certain=True)
     assert log.exists() is new
     fixed = kit.doctor("/", "--fix", "--yes")

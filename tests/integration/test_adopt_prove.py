@@ -361,7 +361,7 @@ def test_whoever_stops_it_stops_everything(base: Path, number: signal.Signals) -
     script = _SCRIPT.format(path=[tests], folder=str(base / "stopped"), background=number == signal.SIGKILL)
     running = subprocess.Popen([sys.executable, "-c", script], env=clean_environ(), stderr=subprocess.DEVNULL)
     try:
-        until(lambda: [line for line in _left(base) if "uwsgi.ini" in line], what="the old uWSGI loads")
+        until(lambda: [line for line in _left(base) if "uwsgi.ini" in line], 60, "the old uWSGI loads")
         running.send_signal(number)
         assert running.wait(20) != 0
         until(lambda: not [line for line in _left(base) if " " in line], what="its processes end")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.crew import port_of
 from support.stack import ROOT, Project, start_project, until
 from support.traffic import Traffic
 
@@ -198,11 +199,12 @@ def test_foreground_up_follows_the_logs_and_stops_at_ctrl_c(hello: Project) -> N
             if "down" in line:
                 break
         hello.url = hello.status().result["url"]
-        hello.get("/seen-in-the-log")
-        for line in process.stdout:
-            seen.append(line)
-            if "/seen-in-the-log" in line:
-                break
+        # What is logged before it begins to follow is not shown.
+        with Traffic(port_of(hello), "/seen-in-the-log", pause_s=0.1):
+            for line in process.stdout:
+                seen.append(line)
+                if "/seen-in-the-log" in line:
+                    break
         assert "/seen-in-the-log" in seen[-1]
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()

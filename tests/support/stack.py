@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import http.client
 import json
 import os
@@ -131,7 +130,11 @@ def until(condition: Callable[[], T], timeout: float = 20, what: str = "") -> T:
 
 def start_project(folder: Path, name: str = "mysite", allowed: str = "['localhost', '127.0.0.1']") -> Path:
     """A fresh `django-admin startproject`, with DEBUG off and hosts allowed, as for production."""
-    shutil.copytree(_started(name), folder, dirs_exist_ok=True)
+    for path, (text, mode) in _started(name).items():
+        made = folder / path
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(text)
+        made.chmod(mode)
     settings = folder / name / "settings.py"
     text = (
         settings.read_text()
@@ -143,14 +146,13 @@ def start_project(folder: Path, name: str = "mysite", allowed: str = "['localhos
 
 
 @cache
-def _started(name: str) -> Path:
-    """What Django makes, made once in a session."""
-    folder = Path(tempfile.mkdtemp(prefix="started-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    command = [sys.executable, "-m", "django", "startproject", name, "."]
-    subprocess.run(command, cwd=folder, check=True, timeout=60, env=clean_environ())
-    folder.chmod(0o755)
-    return folder
+def _started(name: str) -> dict[str, tuple[str, int]]:
+    """The text and the mode of each file that Django makes; it makes them once in a session."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "django", "startproject", name, "."]
+        subprocess.run(command, cwd=folder, check=True, timeout=60, env=clean_environ())
+        made = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): (path.read_text(), path.stat().st_mode & 0o777) for path in made}
 
 
 def processes_of(folder: Path) -> list[str]:
