@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -119,13 +120,18 @@ def _reload(client: Supervisor, master: int, plan: Plan) -> str:
 def wait_started(where: Places, client: Supervisor) -> None:
     """Until nginx has written its process id, which it does when it listens, or has failed."""
 
+    looks = itertools.count()
+
     def settled() -> bool:
+        """Its file is looked for often, because that costs nothing; supervisord is asked now and then."""
+        if not (where.run / "nginx.pid").exists() and next(looks) % 10:
+            return False
         program = client.program("nginx")
         if program is None or program.has_ended:
             return True
         return bool(program.pid) and (files.read_text(where.run / "nginx.pid") or "").strip() == str(program.pid)
 
-    wait_for(settled, START_LIMIT_S)
+    wait_for(settled, START_LIMIT_S, every_s=0.005)
 
 
 def _daemon(where: Places, plan: Plan) -> Daemon:

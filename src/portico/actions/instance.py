@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,14 @@ def begin(where: Places, client: Supervisor, release: Release, instance: UwsgiPl
 def wait_loaded(where: Places, client: Supervisor, release: Release, instance: UwsgiPlan, log_offset: int) -> None:
     """Until the application has loaded; raises PorticoError with the cause when it does not."""
     limit_s = release.plan.release.load_timeout_s
-    outcome = wait_for(lambda: fate(where, client, instance.name), limit_s, every_s=0.05)
+    looks = itertools.count()
+
+    def settled() -> str | None:
+        """Its socket is looked for often, because that costs nothing; supervisord is asked now and then."""
+        there = stats_socket(where, instance.name).exists()
+        return fate(where, client, instance.name) if there or not next(looks) % 10 else None
+
+    outcome = wait_for(settled, limit_s, every_s=0.01)
     if outcome == "died":
         output = files.tail(where.run / f"{instance.name}.out")
         raise explain_uwsgi(release.plan, log_offset, "the process ended while loading the application", output)
