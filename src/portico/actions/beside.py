@@ -5,7 +5,8 @@ See docs/decisions/0020-loading-beside-collectstatic.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portico.actions import apply, instance, supervise
@@ -25,10 +26,16 @@ _COLLECTING = "collecting"
 _KNOWN = "collected.json"
 
 
-def starting(prepared: Prepared, collected: Callable[[], Collected], say: Say) -> apply.Start:
-    """How `apply.go_live` starts the instances of a release whose static files are being collected; `collected` waits for
-    them. They are there before the application loads, or at the latest before it is asked anything. Raises PorticoError, as
-    the function it returns does, when they could not be collected."""
+def starting(
+    prepared: Prepared, collecting: Callable[[], Collected], meanwhile: Callable[[], None], say: Say
+) -> apply.Start:
+    """How `apply.go_live` starts the instances of a release whose static files are being collected; `collecting` waits for
+    them, and `meanwhile` is done before. They are there before the application loads, or at the latest before it is asked
+    anything. Raises PorticoError, as the function it returns does, when they could not be collected."""
+
+    def collected() -> Collected:
+        meanwhile()
+        return collecting()
 
     def tell(done: Collected) -> None:
         """Compress what was collected, and tell both."""
@@ -52,6 +59,18 @@ def starting(prepared: Prepared, collected: Callable[[], Collected], say: Say) -
         instance.wait_loaded(where, client, release, one, since)
 
     return start
+
+
+@contextlib.contextmanager
+def supervisord(where: Places, live: supervise.Live) -> Iterator[None]:
+    """Where nothing of the stack lives, supervisord starts while its first release is made, and ends if that fails."""
+    started = supervise.begin(where, live)
+    try:
+        yield
+    except BaseException:
+        if started:
+            supervise.stop_supervisor(where, supervise.STOP_LIMIT_S)
+        raise
 
 
 def _load_meanwhile(

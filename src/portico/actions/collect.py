@@ -110,14 +110,21 @@ def restore_static(where: Places, target: str) -> None:
         files.remove(where.static_link)
 
 
-def forget_static(where: Places, keep: Collection[int]) -> None:
-    """Remove the static files of all other releases, but never those that are served: a project whose files are no longer
-    collected goes on with the last ones."""
+def forget_static(where: Places, keep: Collection[int]) -> Callable[[], None]:
+    """What removes the static files of all other releases, but never those that are served: a project whose files are no
+    longer collected goes on with the last ones. No release takes in any of them from now on."""
     root, live = where.state / "static", live_static(where).rpartition("/")[2]
+    doomed: list[Path] = []
     for path in root.iterdir() if root.is_dir() else ():
         number = path.name.removesuffix(".list")
         if number.isdigit() and number != live and int(number) not in keep:
+            (files.remove if path.suffix else doomed.append)(path)
+
+    def remove() -> None:
+        for path in doomed:
             files.remove(path)
+
+    return remove
 
 
 def _failed(answer: dict[str, Any], stderr: str, python: str) -> PorticoError:

@@ -71,6 +71,7 @@ def finish(beginning: Begun) -> Prepared:
         front="none" if beginning.role == "app" else options.front or config.front or "nginx",
         nginx=options.nginx or config.nginx.binary or "auto",
     )
+    stage.compile_templates()
     located, asked = beginning.located, beginning.asked
     seen = inspect(options, located, where, asked) if located and asked else no_application(options.project)
     resolved = resolve(options, loaded, seen, machine, where, next_release(where), _ours(where))

@@ -17,7 +17,9 @@ from portico.actions.resolve_uwsgi import as_release
 from portico.hops.nginx import commands as nginx
 from portico.hops.nginx.facts import emerg_reason
 from portico.hops.nginx.raw_lines import KEYS
+from portico.hops.nginx.render import compile_templates as nginx_templates
 from portico.hops.nginx.render import files as nginx_files
+from portico.hops.uwsgi.render import compile_templates as uwsgi_templates
 from portico.hops.uwsgi.render import files as uwsgi_files
 from portico.hops.uwsgi.render import pool_files
 from portico.hops.wsgi.render import files as wsgi_files
@@ -73,6 +75,12 @@ def render(plan: Plan) -> tuple[File, ...]:
 def _files(plan: Plan) -> tuple[File, ...]:
     rendered = (nginx_files(plan) if plan.nginx else ()) + uwsgi_files(plan)
     return rendered + wsgi_files(plan) if plan.uwsgi.entry else rendered
+
+
+def compile_templates() -> None:
+    """What rendering begins with, for whoever has the time now."""
+    nginx_templates()
+    uwsgi_templates()
 
 
 def prove_writable(plan: Plan, values: Mapping[str, Any]) -> None:

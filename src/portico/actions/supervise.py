@@ -20,6 +20,7 @@ from portico.system import clock, files, processes
 from portico.system.accounts import Account, by_name, ourselves
 from portico.system.clock import wait_for
 from portico.system.supervisor import MODULE, Program, Supervisor, Unreachable, launch
+from portico.system.supervisor import begin as launching
 
 NO_SUPERVISOR = Kind(
     "system.E005",
@@ -48,6 +49,7 @@ COMMS = {"nginx": ("nginx",), "uwsgi": ("uwsgi", "python", "pypy"), "pool": ("uw
 SILENCE_S = 5.0
 #: How long a supervisord may take to end, beyond what the requests in progress may take.
 STOP_LIMIT_S = 60.0
+_OUTPUT = "supervisord.out"
 
 
 @dataclass(frozen=True)
@@ -159,11 +161,8 @@ def ensure(where: Places) -> Supervisor:
     # The guard of a new nginx cannot make room if the record of the old one was deleted.
     unrecorded = {n: pids for n, pids in observe(where).left_over.items() if not group_file(where, n).exists()}
     stop_left_over(where, unrecorded, timeout_s=30)
-    for stale in (where.run / "programs").glob("*.conf"):
-        stale.unlink()
-    run = str(where.run)
-    files.write(where.run, main_file(run, ourselves().name))
-    log = where.run / "supervisord.out"
+    _configure(where)
+    run, log = str(where.run), where.run / _OUTPUT
     if launch(where.run / CONFIGURATION, log, where.supervisor_socket) is None and client.pid() is None:
         said = files.tail(log).strip().splitlines()[-3:]
         finding = NO_SUPERVISOR.found(
@@ -187,6 +186,22 @@ def needed(where: Places) -> Iterator[None]:
             fix=["portico up   # begins anew, and keeps what still serves until it has succeeded"],
         )
         raise PorticoError(finding, Exit.NEEDS_HANDS) from error
+
+
+def _configure(where: Places) -> None:
+    """A supervisord begins without programs."""
+    for stale in (where.run / "programs").glob("*.conf"):
+        stale.unlink()
+    files.write(where.run, main_file(str(where.run), ourselves().name))
+
+
+def begin(where: Places, live: Live) -> bool:
+    """Start a supervisord for `ensure` to find, where nothing of the stack lives; whether it was."""
+    if live.supervisor_pid is not None or live.silent or live.pids:
+        return False
+    _configure(where)
+    launching(where.run / CONFIGURATION, where.run / _OUTPUT)
+    return True
 
 
 def stop_supervisor(where: Places, timeout_s: float) -> tuple[int, ...]:

@@ -98,19 +98,25 @@ def _locked(prepared: Prepared, say: Say, verb: str, again: bool) -> Result:
         return _fast(prepared, known, code, base, say, verb)
     if known and plan.release.fast and live.running:
         say("this release needs memory for two: what runs was not started with --fast, or more than the code has changed")
-    return _release(prepared, known, code, base, say, verb, running=live.running)
+    folders.make_rest(where, prepared.machine, plan)
+    supervise.make_run(where, prepared.machine.app, prepared.machine.worker)
+    with beside.supervisord(where, live):
+        return _release(prepared, known, code, base, say, verb, running=live.running)
 
 
 def _release(prepared: Prepared, known: State | None, code: Source, base: str, say: Say, verb: str, running: bool) -> Result:
     """A new instance of the code beside the old one, and then in its place."""
     where, plan = prepared.where, prepared.plan
     number, before = plan.uwsgi.instance, known.release if known else 0
-    folders.make_rest(where, prepared.machine, plan)
-    supervise.make_run(where, prepared.machine.app, prepared.machine.worker)
     trace_token.ensure(where)
     kept = stage.forget_old(where, plan.release.keep, {before, known.previous if known else 0})
-    collect.forget_static(where, kept)
-    folder = stage.stage(where, plan, prepared.machine.app)
+    forget_static = collect.forget_static(where, kept)
+    try:
+        folder = stage.stage(where, plan, prepared.machine.app)
+    except PorticoError:
+        # The disk may be full: then there is more room for the next attempt.
+        forget_static()
+        raise
     record = _record(prepared, code, base, verb)
     history.write(where, record)
     stage.prove_nginx(plan, folder)
@@ -133,7 +139,7 @@ def _release(prepared: Prepared, known: State | None, code: Source, base: str, s
 
     release = Release(plan, folder, prepared.environ, prepared.machine.app)
     with collect.collecting(prepared) as collected:
-        seen = apply.go_live(where, release, say, commit, beside.starting(prepared, collected, say))
+        seen = apply.go_live(where, release, say, commit, beside.starting(prepared, collected, forget_static, say))
     extra = {**done.switched(plan, seen, say), "hooks": record.hooks}
     if seen.warm:
         say(f"release {before} sleeps, ready for `portico rollback`")

@@ -138,10 +138,10 @@ def _call(method: Any, *arguments: Any, fine: tuple[int, ...] = ()) -> Any:
         raise Unreachable(f"supervisord does not answer: {error}") from error
 
 
-def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float = 10.0) -> int | None:
-    """Start supervisord detached from this terminal; returns its pid once it answers, None if it does not."""
+def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start supervisord detached from this terminal, and do not wait for it."""
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", MODULE, "-n", "-c", str(configuration)],
             # Where Python finds that module however it found this one; supervisord then goes to the root folder.
             cwd=Path(__file__).parents[2],
@@ -150,6 +150,11 @@ def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float =
             stderr=output,
             start_new_session=True,
         )
+
+
+def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float = 10.0) -> int | None:
+    """Start supervisord; returns its pid once it answers, None if it does not."""
+    process = begin(configuration, log)
     client = Supervisor(socket_path)
     answered = wait_for(lambda: client.pid() == process.pid or process.poll() is not None, timeout_s)
     return process.pid if answered and process.poll() is None else None

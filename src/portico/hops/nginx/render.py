@@ -73,6 +73,12 @@ def packaged(name: str) -> str:
     return _template(name)
 
 
+def compile_templates() -> None:
+    """Now, and not when the first file is rendered."""
+    for name in _TEMPLATES.list_templates(extensions=["j2"]):
+        _TEMPLATES.get_template(name)
+
+
 def _template(name: str, view: Mapping[str, Any] | None = None) -> str:
     return _TEMPLATES.get_template(name).render(view or {})
 

@@ -90,6 +90,12 @@ _TEMPLATES = Environment(  # noqa: S701 - not HTML; _only_escaped does for ini w
 )
 
 
+def compile_templates() -> None:
+    """Now, and not when the first file is rendered."""
+    for name in _TEMPLATES.list_templates(extensions=["j2"]):
+        _TEMPLATES.get_template(name)
+
+
 def _template(name: str, view: dict[str, Any] | None = None) -> str:
     return _TEMPLATES.get_template(name).render(view or {})
 
