@@ -22,6 +22,7 @@ import pytest
 import portico
 from portico.actions.options import find_places
 from portico.actions.places import places
+from support.forked import Commands
 from support.stack import ROOT, Project, Ran, clean_environ, start_project
 
 APP = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'fine']\n"
@@ -36,18 +37,10 @@ class Other(Project):
     uid: int = NOBODY
 
     def portico(self, *arguments: str, environ: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
-        python, added = _python_for(self.uid)
-        done = subprocess.run(
-            [python, "-m", "portico", "-C", str(self.folder), *(a for a in arguments if a != "--allow-root-app")],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            cwd="/",
-            env={**clean_environ(), **added, "HOME": "/nonexistent", **self.environ, **(environ or {})},
-            user=self.uid,
-            group=self.uid,
-            extra_groups=[],
-        )
+        _, added = _python_for(self.uid)
+        together = {**clean_environ(), **added, "HOME": "/nonexistent", **self.environ, **(environ or {})}
+        words = ["-C", str(self.folder), *(word for word in arguments if word != "--allow-root-app")]
+        done = _commands(self.uid).run(words, together, timeout)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def give(self, path: Path) -> None:
@@ -86,6 +79,12 @@ def _python_for(uid: int) -> tuple[str, Mapping[str, str]]:
         if done.returncode == 0:
             return python, added
     pytest.skip(f"account {uid} may run neither {sys.executable} nor a system Python of that version")
+
+
+@functools.cache
+def _commands(uid: int) -> Commands:
+    python, added = _python_for(uid)
+    return Commands(python, added, uid)
 
 
 def ordinary(folder: Path) -> Project:

@@ -82,18 +82,25 @@ class Started:
 
 
 class Commands:
-    """The client's side; its server starts with the first command, and ends with this process."""
+    """The client's side; its server starts with the first command, and ends with this process. With `uid` all of it runs
+    as that account, in the root folder, by a `python` that it may run with what is `added` to its environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str = sys.executable, added: Mapping[str, str] | None = None, uid: int | None = None) -> None:
+        self._python = python
+        self._own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | dict(added or {})
+        self._account: dict[str, Any] = {}
+        if uid is not None:
+            self._account = {"user": uid, "group": uid, "extra_groups": [], "cwd": "/"}
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
     def run(self, arguments: Sequence[str], environ: Mapping[str, str], timeout_s: float) -> Done:
         """As `subprocess.run([python, "-m", "portico", *arguments], capture_output=True, text=True, env=environ)`. Raises
         TimeoutExpired, after it has killed it."""
-        if {name: value for name, value in environ.items() if name.startswith(_AT_START)} != _own():
-            command = [sys.executable, "-m", "portico", *arguments]
-            return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, env=dict(environ), check=False)
+        if _at_start(environ) != _at_start(self._own):
+            streams: dict[str, Any] = {"capture_output": True, "text": True, "env": dict(environ), "check": False}
+            command = [self._python, "-m", "portico", *arguments]
+            return subprocess.run(command, timeout=timeout_s, **streams, **self._account)
         started = self.start(arguments, environ)
         try:
             out, err = started.communicate(timeout_s)
@@ -105,9 +112,10 @@ class Commands:
 
     def start(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Started:
         """As `subprocess.Popen` of the same, with pipes for its output."""
+        folder = self._account.get("cwd") or str(Path.cwd())
         readers, writers = zip(*(os.pipe() for _ in range(_FDS)), strict=True)
         try:
-            request = json.dumps({"arguments": list(arguments), "environ": dict(environ), "folder": str(Path.cwd())})
+            request = json.dumps({"arguments": list(arguments), "environ": dict(environ), "folder": folder})
             rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", writers))
             self._connected().sendmsg([request.encode()], [rights])
         finally:
@@ -121,13 +129,17 @@ class Commands:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_BYTES)
             with theirs:
                 self._server = subprocess.Popen(
-                    [sys.executable, __file__, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+                    [self._python, __file__, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    env=self._own,
+                    **self._account,
                 )
         return self._socket
 
 
-def _own() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(_AT_START) and name != "PYTHONPATH"}
+def _at_start(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name.startswith(_AT_START)}
 
 
 def _import_all() -> None:
