@@ -206,7 +206,8 @@ def _span(live: Live) -> dict[str, int]:
 def _instance(live: Live) -> str:
     address = live.tapped.upstream if live.tapped else ""
     instances = live.plan.uwsgi.each()
-    return next((one.name for one in instances if address.endswith(f"/{one.link}")), instances[0].name if instances else "")
+    named = (one.name for one in instances if address.rpartition("/")[2] in one.links)
+    return next(named, instances[0].name if instances else "")
 
 
 def _from_packet(live: Live, tapped: Tapped) -> Hop:
