@@ -7,8 +7,8 @@ while somebody waits, a thread looks every 5 ms at what the process computes: le
 as many are let in. Nearly a core's worth, and the gate narrows again, as it does when all have left.
 
 A permit to be inside is an item of `_free`. Whoever leaves puts his back and then looks for one who waits; whoever waits
-first joins the queue and then looks for a free permit: of two who do so at once one sees what the other did. `pop`,
-`popleft` and `append` of lists and deques happen as a whole. Each who waits has a raw lock of his own, the cheapest way to wait.
+first joins the queue and then looks for a free permit: of two at once one sees what the other did. `pop`, `popleft` and
+`append` of lists and deques happen as a whole. Each who waits has a raw lock of his own, the cheapest way to wait.
 
 Nobody waits for ever: when none gets in for a quarter of a second, as where those inside compute for long, or ask their own
 site for something while another thread computes, one more is let in, whatever the process computes.
