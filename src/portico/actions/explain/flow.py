@@ -117,9 +117,13 @@ def _sockets(plan: Plan) -> list[dict[str, Any]]:
     elif not plan.uwsgi.address.startswith("unix:"):
         rows.append(("nginx connects here", plan.uwsgi.address))
     for one in plan.uwsgi.each():
-        if plan.uwsgi.address.startswith("unix:") and plan.front == "nginx":
-            rows.append((f"nginx connects here; leads to {one.instance_socket.rpartition('/')[2]}", _link(one.link, plan)))
-        rows.append(("its own, of this release", one.instance_socket))
+        linked = plan.uwsgi.address.startswith("unix:") and plan.front == "nginx"
+        for number, (link, path) in enumerate(zip(one.links, one.sockets, strict=True), start=1):
+            worker = f"worker {number}'s" if one.worker_sockets else "its"
+            which = f", for worker {number} when it has the fewest requests" if one.worker_sockets else ""
+            if linked:
+                rows.append((f"nginx connects here{which}; leads to {path.rpartition('/')[2]}", _link(link, plan)))
+            rows.append((f"{worker} own, of this release", path))
         rows.append(("numbers about its workers, as JSON", one.stats_socket))
     return [_socket(what, address) for what, address in rows]
 

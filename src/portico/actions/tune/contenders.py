@@ -1,4 +1,5 @@
-"""The settings that are compared, each as a uWSGI of its own behind one nginx: as releases are, of which one is live."""
+"""The settings that are compared, each as a uWSGI of its own behind one nginx: as releases are, of which one is live.
+One that has another number of sockets for its workers has an nginx of its own."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from portico.actions.tune.sizes import Size
 from portico.hops.uwsgi import commands
 from portico.model.command import Command
 from portico.model.errors import PorticoError
+from portico.model.plan import UwsgiPlan
 from portico.system.accounts import to_become
 from portico.system.aside import Aside
 
@@ -76,9 +78,9 @@ def _started(
 ) -> Contender | str:
     number, size = wanted
     try:
-        if base.nginx is None:
+        if base.nginx is None or _needs_its_own_nginx(base.plan.uwsgi, size):
             values = {"uwsgi.processes": size.processes, "uwsgi.threads": size.threads}
-            # Without nginx, each listens on a port of its own.
+            # Each listens on a port of its own.
             alone = stack.enter_context(standing(options, values, "tune"))
             running.append(alone.processes)
             return present(alone)
@@ -86,6 +88,11 @@ def _started(
         return _release(base, size, number, running[-1])
     except (PorticoError, NotStarted, TimeIsOver) as error:
         return _reason(error)
+
+
+def _needs_its_own_nginx(present: UwsgiPlan, size: Size) -> bool:
+    """Whether nginx would have to know other sockets than it does: there is one for each worker."""
+    return size.processes != present.processes and (present.worker_sockets or present.processes == 1)
 
 
 def _reason(error: Exception) -> str:
