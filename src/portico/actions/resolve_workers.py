@@ -26,7 +26,7 @@ _CHOOSES = frozenset({"http_upstream_least_conn", "http_upstream_zone"})
 #: Raw lines that make workers come and go, or give them sockets.
 _OWN = re.compile(
     r"cheap.*|idle|processes|workers|threads?|.*socket|emperor.*|zerg.*|lazy.*|max-requests.*|max-worker-lifetime.*|reload-on-.*"
-    r"|evil-reload.*|touch-.*reload|.*chain-reload.*|fs-.*reload|py-auto-reload|.*autoreload"
+    r"|evil-reload.*|gevent.*|async.*|ugreen|greenlet|tornado|touch-.*reload|.*chain-reload.*|fs-.*reload|py-auto-reload|.*autoreload"
 )
 _NO_SERVER = re.compile(r"(.*sqlite3|.*spatialite|django\.db\.backends\.dummy|)")
 
