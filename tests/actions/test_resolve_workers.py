@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +48,7 @@ def test_each_worker_has_one_and_many_threads() -> None:
         {"config": {"uwsgi": {"max_requests": 5000}}},
         {"config": {"upstream": {"balance": "ip_hash"}}},
         {"config": {"uwsgi": {"processes": 1}}},
+        {"databases": POSTGRES, "cores": 8},
     ],
     ids=str,
 )
@@ -74,7 +74,7 @@ def test_other_raw_lines_change_nothing(extra: str) -> None:
     assert resolved(extra=(extra,)).worker_sockets
 
 
-@pytest.mark.parametrize(("cores", "threads"), [(2, 20), (8, 5), (32, SHARED_THREADS)])
+@pytest.mark.parametrize(("cores", "threads"), [(2, 20), (4, 10), (5, 8)])
 @pytest.mark.parametrize("databases", [POSTGRES, None], ids=["a server", "unknown"])
 def test_a_database_server_has_enough_connections_for_all(
     databases: tuple[str, ...] | None, cores: int, threads: int
@@ -83,6 +83,7 @@ def test_a_database_server_has_enough_connections_for_all(
     assert (found.worker_sockets, found.threads) == (True, threads)
 
 
-def test_a_number_of_threads_is_kept() -> None:
-    assert resolved({"uwsgi": {"threads": 7}}).threads == 7
-    assert replace(resolved({"uwsgi": {"threads": 7}}), threads=MOST_THREADS) == resolved()
+@pytest.mark.parametrize(("threads", "own"), [(7, False), (8, True), (200, True)])
+def test_a_number_of_threads_is_kept_and_few_are_no_reason_for_sockets(threads: int, own: bool) -> None:
+    found = resolved({"uwsgi": {"threads": threads}})
+    assert (found.threads, found.worker_sockets) == (threads, own)

@@ -13,6 +13,9 @@ from portico.model.plan import NginxPlan, UwsgiPlan
 
 #: Where workers share a socket: one with more takes requests that another would have had time for.
 SHARED_THREADS = 4
+#: A worker has its own only with so many: one with few is soon full of slow requests, and what waits in its socket then
+#: waits for them, while from a shared one another worker would take it.
+OWN_THREADS = 8
 #: Where each has its own, and no gate lets only a few requests in at once: in files that run without Portico.
 UNGATED_THREADS = 16
 #: Where each has its own, and the gate.
@@ -38,8 +41,10 @@ def resolve_workers(
     pick = layers.pick
     processes = pick("uwsgi.processes", max(2, cores), why=f"{cores} cores, at least 2")
     uwsgi = replace(uwsgi, processes=processes)
-    own = _own_sockets(layers, uwsgi, nginx)
-    threads, why = _threads(own, processes, databases)
+    threads, why = _threads(processes, databases)
+    own = (layers.configured("uwsgi.threads") or threads) >= OWN_THREADS and _own_sockets(layers, uwsgi, nginx)
+    if not own:
+        threads, why = SHARED_THREADS, "while some requests wait for the database, others are served"
     least = "a worker that is replaced leaves its socket alone for a while" if own else ""
     return replace(
         uwsgi,
@@ -50,8 +55,8 @@ def resolve_workers(
 
 
 def _own_sockets(layers: Layers, uwsgi: UwsgiPlan, nginx: NginxPlan | None) -> bool:
-    """Whether each worker has one: where nginx can choose by the requests that each has, and no worker leaves its socket
-    while others could serve it. Several instances and machines are nginx's to choose from already."""
+    """Whether nginx can choose a worker by the requests that each has, and no worker leaves its socket while others could
+    serve it. Several instances and machines are nginx's to choose from already."""
     chooses = nginx is not None and nginx.binary.modules >= _CHOOSES
     here = uwsgi.address.startswith("unix:") and uwsgi.instances == 1 and not layers.configured("servers")
     stays = not uwsgi.lazy_apps and not layers.configured("uwsgi.max_requests")
@@ -60,14 +65,12 @@ def _own_sockets(layers: Layers, uwsgi: UwsgiPlan, nginx: NginxPlan | None) -> b
     return chooses and here and stays and ours and plain and uwsgi.processes > 1
 
 
-def _threads(own: bool, processes: int, databases: Iterable[str] | None) -> tuple[int, str]:
-    """How many by default, and why."""
-    if not own:
-        return SHARED_THREADS, "while some requests wait for the database, others are served"
+def _threads(processes: int, databases: Iterable[str] | None) -> tuple[int, str]:
+    """How many by default where each worker has a socket, and why."""
     if databases is not None and all(_NO_SERVER.fullmatch(engine) for engine in databases):
         return MOST_THREADS, "no database server, whose connections they could use up"
-    threads = max(SHARED_THREADS, min(MOST_THREADS, CONNECTIONS // processes))
-    return threads, f"with {processes} workers about {CONNECTIONS} connections of the database"
+    why = f"with {processes} workers about {CONNECTIONS} connections of the database"
+    return min(MOST_THREADS, CONNECTIONS // processes), why
 
 
 def engines(databases: Mapping[str, tuple[str, str]]) -> tuple[str, ...]:

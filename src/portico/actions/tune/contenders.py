@@ -11,6 +11,7 @@ from portico.actions import slots, stage
 from portico.actions.aside.processes import NO_TRACES, START_S, Deadline, NotStarted, TimeIsOver, start_uwsgi, stopped_after
 from portico.actions.aside.stack import Standing, log, standing
 from portico.actions.options import Options
+from portico.actions.resolve_workers import OWN_THREADS
 from portico.actions.start_failure import DID_NOT_LOAD
 from portico.actions.tune.sizes import Size
 from portico.hops.uwsgi import commands
@@ -91,8 +92,9 @@ def _started(
 
 
 def _needs_its_own_nginx(present: UwsgiPlan, size: Size) -> bool:
-    """Whether nginx would have to know other sockets than it does: there is one for each worker."""
-    return size.processes != present.processes and (present.worker_sockets or present.processes == 1)
+    """Whether nginx would have to know other sockets than it does: there may be one for each worker."""
+    others = size.processes != present.processes and (present.worker_sockets or present.processes == 1)
+    return others or (size.threads >= OWN_THREADS) != (present.threads >= OWN_THREADS)
 
 
 def _reason(error: Exception) -> str:
