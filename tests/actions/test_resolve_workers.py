@@ -20,11 +20,11 @@ CHOOSES = MODULES | {"http_upstream_least_conn", "http_upstream_zone"}
 def resolved(
     config: dict[str, Any] | None = None,
     databases: tuple[str, ...] | None = SQLITE,
-    modules: frozenset[str] = CHOOSES,
+    without: str = "",
     cores: int = 2,
     **plan: Any,
 ) -> UwsgiPlan:
-    whole = make_plan(uwsgi=plan, binary={"modules": modules})
+    whole = make_plan(uwsgi=plan, binary={"modules": CHOOSES - {without}})
     layers = Layers(Config.model_validate(config or {}), {})
     return resolve_workers(layers, whole.uwsgi, whole.nginx, databases, cores)
 
@@ -42,8 +42,8 @@ def test_each_worker_has_one_and_many_threads() -> None:
         {"lazy_apps": True},
         {"extra": ("cheaper = 1",)},
         {"extra": ("; mine\nreload-on-rss = 500",)},
-        {"modules": CHOOSES - {"http_upstream_least_conn"}},
-        {"modules": CHOOSES - {"http_upstream_zone"}},
+        {"without": "http_upstream_least_conn"},
+        {"without": "http_upstream_zone"},
         {"config": {"servers": ["10.0.0.2:9090"]}},
         {"config": {"uwsgi": {"max_requests": 5000}}},
         {"config": {"upstream": {"balance": "ip_hash"}}},

@@ -191,17 +191,13 @@ class UwsgiPlan:
     @property
     def links(self) -> tuple[str, ...]:
         """The names of all symlinks that nginx connects to, in the order of `sockets`."""
-        return each_worker(self.link, self._sockets)
+        return each_worker(self.link, self.processes if self.worker_sockets else 1)
 
     @property
     def sockets(self) -> tuple[str, ...]:
         """The unix sockets it listens on: `instance_socket`, which is all workers' or the first one's, then those of the
         second worker and the others."""
-        return each_worker(self.instance_socket, self._sockets)
-
-    @property
-    def _sockets(self) -> int:
-        return self.processes if self.worker_sockets else 1
+        return each_worker(self.instance_socket, len(self.links))
 
     @property
     def ini(self) -> str:

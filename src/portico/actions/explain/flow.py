@@ -96,7 +96,7 @@ def _uwsgi(about: Subject) -> Hop:
     inis = [(name, text.path) for name, text in about.texts.items() if name.endswith(".ini")]
     return _hop(
         "uwsgi",
-        roles.UWSGI_DIRECT if plan.front == "none" else roles.UWSGI,
+        _uwsgi_role(plan),
         about,
         _process(about, "uwsgi", would),
         version=plan.interpreter.uwsgi.version,
@@ -108,6 +108,12 @@ def _uwsgi(about: Subject) -> Hop:
         ],
         others=[server.address for server in plan.upstream.servers],
     )
+
+
+def _uwsgi_role(plan: Plan) -> roles.Role:
+    if plan.front == "none":
+        return roles.UWSGI_DIRECT
+    return roles.UWSGI_CHOSEN if plan.uwsgi.worker_sockets else roles.UWSGI
 
 
 def _sockets(plan: Plan) -> list[dict[str, Any]]:
