@@ -277,14 +277,15 @@ def test_without_nginx_and_without_django(hello: Project) -> None:
 
 def test_a_dead_uwsgi_is_where_it_died(hello: Project) -> None:
     assert hello.up("hello.py").code == 0
-    socket = Path(hello.hop("uwsgi")["sockets"][0])
-    live = socket.with_name("app.sock")
-    target = live.readlink()
-    live.unlink()
+    links = [path for path in Path(hello.hop("uwsgi")["sockets"][0]).parent.iterdir() if path.is_symlink()]
+    targets = [link.readlink() for link in links]
+    for link in links:
+        link.unlink()
     try:
         died = trace(hello, "/", code=1)
     finally:
-        live.symlink_to(target)
+        for link, target in zip(links, targets, strict=True):
+            link.symlink_to(target)
     assert (died["status"], died["died_at"]) == (502, "uwsgi")
     assert "nothing accepts connections" in died["died"]
     assert names(died) == ["client", "nginx", "uwsgi"]

@@ -65,7 +65,7 @@ def go_live(
             commit(kept)
         if release.plan.nginx is None:
             supervise.retire(where, client, "nginx")
-        slots.drop(where, before.links.keys() - {instance.link for instance in release.plan.uwsgi.each()})
+        slots.drop_others(where, {link for instance in release.plan.uwsgi.each() for link in instance.links})
         retire.retire_others(where, client, release.names | kept.keys())
         pool.retire_unused(where, client, release.plan)
     return Live(through, peak.bytes, memory.uwsgi_bytes(where), kept)
@@ -110,7 +110,7 @@ class _Before:
             links=links,
             static=collect.live_static(where),
             nginx=front.loaded(where),
-            serving=tuple(name for name in map(slots.daemon_of, links.values()) if live.groups.get(name)),
+            serving=tuple(name for name in dict.fromkeys(map(slots.daemon_of, links.values())) if live.groups.get(name)),
             front="nginx" if "nginx" in running else "none",
             nginx_files=supervise.installed(where, "nginx"),
         )
@@ -204,6 +204,7 @@ def _put_back(where: Places, client: Supervisor, release: Release, before: _Befo
         front.put_back(where, client, release.plan, before.nginx_files, before.nginx)
     else:
         supervise.retire(where, client, "nginx")
+    slots.drop_others(where, before.links)
     for name in release.names - set(before.serving):
         supervise.retire(where, client, name)
     for name in [program.name for program in client.programs() if not program.pid]:

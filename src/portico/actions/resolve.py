@@ -18,6 +18,7 @@ from portico.actions.resolve_release import resolve_health, resolve_release
 from portico.actions.resolve_role import APP_LISTEN, as_role, prove_role, role_of
 from portico.actions.resolve_upstream import resolve_upstream
 from portico.actions.resolve_uwsgi import resolve_uwsgi
+from portico.actions.resolve_workers import engines, resolve_workers
 from portico.hops.django import hosts
 from portico.hops.django.static import static_maps
 from portico.model.finding import Finding
@@ -52,8 +53,11 @@ def resolve(
     release_plan = resolve_release(layers, options)
     uwsgi = resolve_uwsgi(layers, machine, paths, where.project, release, release_plan.fast)
     uwsgi = as_role(uwsgi, role, listening, layers)
-    upstream = resolve_upstream(layers, uwsgi.instances if uwsgi.address.startswith("unix:") else min(1, uwsgi.instances))
-    nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s, bool(upstream.servers))
+    nginx = resolve_nginx(layers, machine, paths, where.project, uwsgi.harakiri_s, bool(layers.configured("servers")))
+    databases = engines(seen.django.databases) if seen.django else None
+    uwsgi = resolve_workers(layers, uwsgi, nginx, databases, machine.cores)
+    local = uwsgi.instances if uwsgi.address.startswith("unix:") else min(1, uwsgi.instances)
+    upstream = resolve_upstream(layers, local, uwsgi.worker_sockets)
     maps, findings = _maps(layers, seen, where)
     roots = {entry.root for entry in maps} | ({nginx.public} if nginx and nginx.public else set())
     closed = {} if nginx is None else _closed(roots, machine)

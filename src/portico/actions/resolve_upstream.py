@@ -27,16 +27,17 @@ BAD_SERVER = Kind(
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?):(\d{1,5})")
 
 
-def resolve_upstream(layers: Layers, local: int) -> UpstreamPlan:
-    """`local` is how many addresses of uWSGI there are on this machine. The defaults lose nothing when one of several
-    vanishes: two failures leave a server out for half a minute, so that one slow answer does not. Nobody is ever left out
-    where nobody else could be asked: a single one, a reserve, and all where `balance` knows no reserve (after a crash of all
-    of them nginx would answer 502 for half a minute without asking)."""
+def resolve_upstream(layers: Layers, local: int, worker_sockets: bool = False) -> UpstreamPlan:
+    """`local` is how many instances of uWSGI nginx can tell apart on this machine. The defaults lose nothing
+    when one of several vanishes: two failures leave a server out for half a minute, so that one slow answer does not. Nobody
+    is ever left out where nobody else could be asked: a single one, a reserve, and all where `balance` knows no reserve
+    (after a crash of all of them nginx would answer 502 for half a minute without asking)."""
     pick = layers.pick
     texts: tuple[str, ...] = pick("servers", ())
     servers = tuple(_server(text) for text in texts)
     several = local + len(servers) > 1
-    balance = pick("upstream.balance", "round_robin")
+    why = "the worker that has the fewest requests" if worker_sockets else ""
+    balance = pick("upstream.balance", "least_conn" if worker_sockets else "round_robin", why=why)
     spare = takes_backup(balance)
     if not spare and any(server.backup for server in servers):
         raise _refused(f"`backup` does not go with balance = {balance!r}", 'balance = "least_conn", or without `backup`')

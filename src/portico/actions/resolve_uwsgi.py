@@ -15,8 +15,6 @@ from portico.model.plan import Paths, Plan, UwsgiPlan
 
 #: uWSGI keeps the size of a packet in 16 bits (https://uwsgi-docs.readthedocs.io/en/latest/Protocol.html).
 LARGEST_PACKET = 65535
-#: Fewer leave a worker waiting with its requests; more slow one another down (docs/decisions/0019-threads.md).
-THREADS = 4
 
 BAD_ADDRESS = Kind(
     "config.E007",
@@ -42,7 +40,7 @@ TOO_LARGE = Kind(
 
 
 def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, release: int, lazy_apps: bool) -> UwsgiPlan:
-    """Sized to the machine: one worker per core (at least two, so that one busy worker does not block the site).
+    """All but the workers, which `resolve_workers` adds when the rest of the plan is known.
 
     No account is named: supervisord starts uWSGI as the application's account, so it never has root's rights at all.
     """
@@ -56,9 +54,9 @@ def resolve_uwsgi(layers: Layers, machine: Machine, paths: Paths, base: Path, re
         **_numbered(paths, release),
         user="",
         group="",
-        processes=pick("uwsgi.processes", max(2, machine.cores), why=f"{machine.cores} cores, at least 2"),
-        threads=pick("uwsgi.threads", THREADS, why="while some requests wait for the database, others are served"),
-        max_requests=pick("uwsgi.max_requests", 20000),
+        processes=1,
+        threads=1,
+        max_requests=0,
         harakiri_s=pick("uwsgi.harakiri", 60),
         graceful_s=pick("uwsgi.graceful_timeout", 30),
         buffer_bytes=_packet(pick("uwsgi.buffer_size", 32768)),

@@ -6,9 +6,9 @@ import os
 from collections import deque
 from collections.abc import Collection
 
-from portico.actions import instance, supervise
+from portico.actions import instance, slots, supervise
 from portico.actions.places import Places
-from portico.system import clock, sockets
+from portico.system import clock
 from portico.system.clock import wait_for
 from portico.system.supervisor import Supervisor
 
@@ -85,8 +85,7 @@ def retire_others(where: Places, client: Supervisor, keep: Collection[str]) -> N
 
 def _queued(where: Places, names: Collection[str]) -> int:
     """Requests that wait for a worker of these instances. One that sleeps has nobody to take them: it wakes up for them."""
-    paths = {f"{where.run}/app/app-{name.removeprefix('uwsgi-')}.sock" for name in names}
-    return sum(length for path, length in sockets.queue_lengths().items() if path in paths)
+    return slots.queued(where, names)
 
 
 def warm_still(where: Places, client: Supervisor, warm: dict[str, int]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from typing import Any
 from portico.actions import history
 from portico.actions.places import Places
 from portico.actions.resolve_uwsgi import as_release
+from portico.actions.resolve_workers import UNGATED_THREADS
 from portico.hops.nginx import commands as nginx
 from portico.hops.nginx.facts import emerg_reason
 from portico.hops.nginx.raw_lines import KEYS
@@ -121,7 +122,7 @@ def _change(key: str, origin: Origin) -> str:
 def scripts() -> tuple[File, ...]:
     """The modules that run in the project's Python: copied into the release, so that an upgrade of Portico cannot change
     a running stack."""
-    names = ("entry.py", "request_body.py", "uwsgi_launcher.py", *TRACING)
+    names = ("entry.py", "gate.py", "request_body.py", "uwsgi_launcher.py", *TRACING)
     return tuple(File(name, (INSIDE / name).read_text(encoding="utf-8"), 0o640) for name in names)
 
 
@@ -219,6 +220,7 @@ def stand_alone(plan: Plan, folder: Path, app: Account) -> Plan:
         user=app.name if ourselves().uid == 0 else "",
         group=app.group if ourselves().uid == 0 else "",
         log="" if plan.uwsgi.daemonize else f"{here}/uwsgi.log",
+        threads=_ungated(plan),
     )
     nginx_plan = plan.nginx
     if nginx_plan:
@@ -231,6 +233,12 @@ def stand_alone(plan: Plan, folder: Path, app: Account) -> Plan:
     paths = replace(plan.paths, conf=here, log=here, tmp=here, run=here)
     site = replace(plan.site, maps=tuple(_without_releases(found, plan) for found in plan.site.maps))
     return replace(plan, site=site, uwsgi=uwsgi, nginx=nginx_plan, paths=paths)
+
+
+def _ungated(plan: Plan) -> int:
+    """Threads where no entry module lets only a few requests in at once."""
+    chosen = plan.origins.get("uwsgi.threads")
+    return plan.uwsgi.threads if chosen and chosen.kind != "default" else min(plan.uwsgi.threads, UNGATED_THREADS)
 
 
 def _without_releases(found: StaticMap, plan: Plan) -> StaticMap:

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from portico.actions import instance, state, supervise
+from portico.actions import instance, slots, state, supervise
 from portico.actions.front import is_live
 from portico.actions.places import Places, elsewhere
 from portico.actions.state import State
 from portico.model.errors import Exit
 from portico.model.finding import Finding, Kind
 from portico.model.result import Result
-from portico.system import clock, lock, processes, sockets
+from portico.system import clock, lock, processes
 
 UNSUPERVISED = Kind(
     "system.E007",
@@ -180,9 +180,9 @@ def _asleep(live: supervise.Live, known: State) -> list[dict[str, Any]]:
 def _uwsgi(where: Places, name: str, uwsgi: Mapping[str, Any], front: str) -> dict[str, Any]:
     public = {"none": "http", "elsewhere": "uwsgi"}.get(front, "")
     number = name.removeprefix("uwsgi-")
-    stats, socket = instance.stats(where, name), str(where.run / "app" / f"app-{number}.sock")
-    queue = sockets.queue_lengths().get(socket, 0)
-    listening = [socket] if uwsgi["address"].startswith("unix:") else [socket, uwsgi["address"]]
+    stats, queue = instance.stats(where, name), slots.queued(where, {name})
+    listening = [*slots.worker_names(str(where.run / "app" / f"app-{number}.sock"), uwsgi)]
+    listening += [] if uwsgi["address"].startswith("unix:") else [uwsgi["address"]]
     base: dict[str, Any] = {"public": public, "sockets": listening, "listen_queue": queue, "backlog": uwsgi["backlog"]}
     if stats is None:
         return {**base, "workers": None}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portico.actions import places as at
+from portico.actions import slots
 from portico.actions.places import Places
 from portico.export.supervisor import CONFIGURATION, GUARD, Daemon, daemon_files, main_file
 from portico.model.errors import Exit, PorticoError
@@ -264,7 +265,8 @@ def retire(where: Places, client: Supervisor, name: str) -> None:
     group_file(where, name).unlink(missing_ok=True)
     # A killed instance leaves its sockets, and every instance its fifo.
     number = name.removeprefix("uwsgi-")
-    for path in (f"app/app-{number}.sock", f"ctl/stats-{number}.sock", f"ctl/fifo-{number}"):
+    slots.forget_sockets(where, name)
+    for path in (f"ctl/stats-{number}.sock", f"ctl/fifo-{number}"):
         (where.run / path).unlink(missing_ok=True)
 
 

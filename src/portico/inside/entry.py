@@ -2,11 +2,12 @@
 
 It is copied into a release beside `entry.json` =
 {"project", "python_path", "module", "file", "callable", "settings", "static_root", "framework", "preload", "load_limit_s",
-"trace_dir", "trace_header"}
+"trace_dir", "trace_header", "gate"}
 and runs in the application's own Python: standard library only, Python 3.8 and later, Django 4.2 and later.
 What goes wrong is raised as it is, so that uWSGI logs the traceback and `need-app` ends the release.
 `trace_dir` is the folder of the sockets of `portico trace` (empty or absent: nothing can be traced);
 `trace_header` says that no nginx is in front, so that a header names the trace.
+`gate` is how many threads a worker has, where so many must not compute at once (see gate.py); else 0 or absent.
 """
 
 from __future__ import annotations
@@ -220,6 +221,11 @@ def _tracing(config: dict[str, Any]) -> Any:
         return None
 
 
+def _gated(wrapped: Any, threads: int) -> Any:
+    """The outermost, so that a request that waits at the gate is not yet one that the application works on."""
+    return _sibling("gate").Gate(threads).around(wrapped) if threads else wrapped
+
+
 def _handling(wrapped: Any, tracing: Any) -> Any:
     """The same application; of a request's body nothing is left unread, and a request that names a trace is traced.
 
@@ -242,4 +248,4 @@ def _handling(wrapped: Any, tracing: Any) -> Any:
 _found = _config()
 _siblings()
 _traces = _tracing(_found)
-application = _handling(_load(_found), _traces)
+application = _gated(_handling(_load(_found), _traces), _found.get("gate") or 0)

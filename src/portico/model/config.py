@@ -129,11 +129,13 @@ class UwsgiConfig(Table):
     processes: Positive | None = Field(None, description="Worker processes; default: one per core, at least 2.")
     threads: Positive | None = Field(
         None,
-        description="Threads in each worker, that is requests it handles at once; default: 4. `portico tune` finds what "
-        "suits the application.",
+        description="Threads in each worker, that is requests it handles at once; default: 64, fewer with a database "
+        "server, 4 where workers share a socket. `portico tune` finds what suits the application.",
     )
     max_requests: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="A worker is replaced after so many requests (staggered); 0: never."
+        None,
+        description="A worker is replaced after so many requests (staggered); 0, the default where each worker has a "
+        "socket of its own: never. Another number makes them share one.",
     )
     harakiri: Seconds | None = Field(
         None, description="A worker busy with one request for longer is killed and replaced; 0: never."
@@ -193,7 +195,7 @@ class ReleaseConfig(Table):
 
 
 class UpstreamConfig(Table):
-    """How nginx shares requests among several uWSGIs (`instances`, `servers`)."""
+    """How nginx shares requests among workers, or several uWSGIs (`instances`, `servers`)."""
 
     balance: (
         Annotated[str, Field(pattern=r"^(round_robin|least_conn|ip_hash|random|hash \$[a-z_]+( consistent)?)$")] | None

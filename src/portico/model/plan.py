@@ -126,6 +126,11 @@ def slot_suffix(slot: int) -> str:
     return "" if slot == 1 else f".{slot}"
 
 
+def each_worker(first: str, count: int) -> tuple[str, ...]:
+    """The names or paths of an instance's sockets by its first one: `app-7.2.sock`, `app-7.2.w2.sock`, ..."""
+    return (first, *(f"{first.removesuffix('.sock')}.w{worker}.sock" for worker in range(2, count + 1)))
+
+
 @dataclass(frozen=True)
 class UwsgiPlan:
     """The application server.
@@ -138,6 +143,8 @@ class UwsgiPlan:
 
     `instances` is how many of them a release has on this machine: 0 where only nginx runs. This plan describes the one in
     `slot`, the first; `each` gives all. `lazy_apps` loads the application in every worker instead of before the fork.
+    With `worker_sockets` each worker has a socket, and each socket a link, of its own: nginx chooses the worker
+    (docs/decisions/0021-a-socket-for-each-worker.md); without, all workers take from one socket what comes.
     """
 
     address: str
@@ -164,6 +171,7 @@ class UwsgiPlan:
     instances: int = 1
     lazy_apps: bool = False
     slot: int = 1
+    worker_sockets: bool = False
 
     @property
     def name(self) -> str:
@@ -179,6 +187,17 @@ class UwsgiPlan:
     def link(self) -> str:
         """The name of the symlink that nginx connects to, beside `instance_socket`."""
         return f"app{self.suffix}.sock"
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The names of all symlinks that nginx connects to, in the order of `sockets`."""
+        return each_worker(self.link, self.processes if self.worker_sockets else 1)
+
+    @property
+    def sockets(self) -> tuple[str, ...]:
+        """The unix sockets it listens on: `instance_socket`, which is all workers' or the first one's, then those of the
+        second worker and the others."""
+        return each_worker(self.instance_socket, len(self.links))
 
     @property
     def ini(self) -> str:

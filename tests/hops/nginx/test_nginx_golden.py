@@ -82,6 +82,11 @@ def two_instances(base: str) -> Plan:
     return make_plan(base, uwsgi={"instances": 2}, upstream=shared(), binary=ZONE)
 
 
+def a_socket_for_each_worker(base: str) -> Plan:
+    plan = make_plan(base, uwsgi={"worker_sockets": True, "processes": 3}, binary=ZONE)
+    return replace(plan, upstream=UpstreamPlan("least_conn", (), max_fails=0, fail_timeout_s=30, tries=2))
+
+
 def one_here_and_two_elsewhere(base: str) -> Plan:
     servers = (Server("10.0.0.2:9090", weight=2, max_fails=1, fail_timeout_s=10), Server("[2001:db8::2]:9090", down=True))
     return make_plan(base, upstream=shared(*servers, balance="least_conn", tries=3), nginx={"connect_timeout_ms": 500})
@@ -128,6 +133,7 @@ ALONE = (
     in_a_folder_with_brackets,
     files_before_the_application,
     collected,
+    a_socket_for_each_worker,
 )
 PLANS = ALONE + SEVERAL
 

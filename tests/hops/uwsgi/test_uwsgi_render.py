@@ -92,6 +92,14 @@ def test_behind_a_front_elsewhere_uwsgi_speaks_no_http_and_serves_no_files() -> 
     assert values(ini.text, "http") == values(ini.text, "static-map") == []
 
 
+def test_each_worker_listens_on_a_socket_of_its_own() -> None:
+    own = {"entry": "/e/entry.py", "processes": 3, "worker_sockets": True}
+    text = files(make_plan(BASE, uwsgi=own))[0].text
+    names = [path.rpartition("/")[2] for path in values(text, "socket")]
+    assert names == ["app-1.sock", "app-1.w2.sock", "app-1.w3.sock"]
+    assert values(text, "map-socket") == ["0:1", "1:2", "2:3"]
+
+
 def test_no_instance_no_file() -> None:
     plan = make_plan(BASE, uwsgi={"instances": 0, "entry": ""})
     assert files(plan) == pool_files(plan) == ()

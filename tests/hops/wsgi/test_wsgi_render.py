@@ -23,6 +23,7 @@ def test_the_entry_of_a_django_site() -> None:
         "load_limit_s": 120,
         "trace_dir": "/run/portico/destiny/app",
         "trace_header": False,
+        "gate": 0,
     }
 
 

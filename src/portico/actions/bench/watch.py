@@ -42,14 +42,14 @@ class Watch:
 
     def _look_at_queue(self) -> None:
         plan = self.target.plan
-        paths = {one.instance_socket for one in plan.uwsgi.each()}
+        paths = {path for one in plan.uwsgi.each() for path in one.sockets}
         waiting = [
             one.queue
             for one in diag.listening()
             if one.queue is not None and (one.path in paths or (plan.nginx is None and one.port == plan.listen.port))
         ]
         if waiting:
-            self.queue = max(*waiting, self.queue or 0)
+            self.queue = max(sum(waiting), self.queue or 0)
 
     def _look_at_workers(self) -> None:
         found = stats(self.target)

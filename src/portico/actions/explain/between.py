@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from portico.actions.explain import roles
+from portico.hops.nginx.render import local_addresses
 from portico.hops.uwsgi.packet import encode
 from portico.model.plan import Plan
 
@@ -53,7 +54,8 @@ def _carrier(plan: Plan) -> str:
         return "TCP " + ", ".join(remote)
     address = plan.uwsgi.address
     here = f"unix socket {address.removeprefix('unix:')}" if address.startswith("unix:") else f"TCP {address}"
-    more = [f"{plan.uwsgi.instances - 1} more like it"] if plan.uwsgi.instances > 1 and address.startswith("unix:") else []
+    links = local_addresses(plan.uwsgi)
+    more = [f"{len(links) - 1} more like it"] if len(links) > 1 else []
     return ", ".join([here, *more, *(f"TCP {one}" for one in remote)])
 
 

@@ -96,7 +96,7 @@ def _uwsgi(about: Subject) -> Hop:
     inis = [(name, text.path) for name, text in about.texts.items() if name.endswith(".ini")]
     return _hop(
         "uwsgi",
-        roles.UWSGI_DIRECT if plan.front == "none" else roles.UWSGI,
+        _uwsgi_role(plan),
         about,
         _process(about, "uwsgi", would),
         version=plan.interpreter.uwsgi.version,
@@ -110,6 +110,12 @@ def _uwsgi(about: Subject) -> Hop:
     )
 
 
+def _uwsgi_role(plan: Plan) -> roles.Role:
+    if plan.front == "none":
+        return roles.UWSGI_DIRECT
+    return roles.UWSGI_CHOSEN if plan.uwsgi.worker_sockets else roles.UWSGI
+
+
 def _sockets(plan: Plan) -> list[dict[str, Any]]:
     rows: list[tuple[str, str]] = []
     if plan.front == "none":
@@ -117,9 +123,13 @@ def _sockets(plan: Plan) -> list[dict[str, Any]]:
     elif not plan.uwsgi.address.startswith("unix:"):
         rows.append(("nginx connects here", plan.uwsgi.address))
     for one in plan.uwsgi.each():
-        if plan.uwsgi.address.startswith("unix:") and plan.front == "nginx":
-            rows.append((f"nginx connects here; leads to {one.instance_socket.rpartition('/')[2]}", _link(one.link, plan)))
-        rows.append(("its own, of this release", one.instance_socket))
+        linked = plan.uwsgi.address.startswith("unix:") and plan.front == "nginx"
+        for number, (link, path) in enumerate(zip(one.links, one.sockets, strict=True), start=1):
+            worker = f"worker {number}'s" if one.worker_sockets else "its"
+            which = f", for worker {number} when it has the fewest requests" if one.worker_sockets else ""
+            if linked:
+                rows.append((f"nginx connects here{which}; leads to {path.rpartition('/')[2]}", _link(link, plan)))
+            rows.append((f"{worker} own, of this release", path))
         rows.append(("numbers about its workers, as JSON", one.stats_socket))
     return [_socket(what, address) for what, address in rows]
 

@@ -13,7 +13,7 @@ from portico.actions.instance import stats_socket
 from portico.export.supervisor import CONFIGURATION
 from portico.hops.nginx.render import TRACE_MAP
 from portico.hops.uwsgi.render import zerg_path
-from portico.model.plan import Plan
+from portico.model.plan import Plan, each_worker
 from portico.model.site import StaticMap
 from portico.system import accounts
 from portico.system.look.paths import walk
@@ -166,10 +166,13 @@ def _sockets(about: Subject, who: Who) -> Iterator[Row]:
     for one in plan.uwsgi.each():
         end = one.suffix
         if plan.nginx and plan.uwsgi.address.startswith("unix:"):
-            link = f"{plan.paths.run}/app/{one.link}"
-            yield Row(one.link, "the name nginx connects to; leads to the live release's", link, who.workers, PORTICO)
+            for link in one.links:
+                path = f"{plan.paths.run}/app/{link}"
+                yield Row(link, "the name nginx connects to; leads to the live release's", path, who.workers, PORTICO)
         reads = f"{who.workers}, portico" if plan.nginx else "portico"
-        yield Row(f"socket{end}", "where this release of uWSGI listens", one.instance_socket, reads, "uWSGI makes it")
+        for name, path in zip(each_worker(f"socket{end}.sock", len(one.sockets)), one.sockets, strict=True):
+            what = "where this release of uWSGI listens" + (", one worker for each socket" if one.worker_sockets else "")
+            yield Row(name.removesuffix(".sock"), what, path, reads, "uWSGI makes it")
         stats = str(stats_socket(about.where, one.name)) if about.is_live else one.stats_socket
         yield Row(f"stats{end}", "numbers about the workers", stats, "portico status", "uWSGI makes it")
         yield Row(f"fifo{end}", "commands for uWSGI's master", one.fifo, "uWSGI's master", "portico reload, rollback")

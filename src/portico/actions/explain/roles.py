@@ -37,6 +37,12 @@ UWSGI = Role(
     "An application is a function, not a server: something has to load it, keep several copies at work, and replace one "
     "that hangs or dies.",
 )
+UWSGI_CHOSEN = Role(
+    UWSGI.title,
+    "Keeps processes with the application loaded, each with a socket of its own; nginx gives a request to the one that has "
+    "the fewest, which calls the application with it.",
+    UWSGI.why,
+)
 UWSGI_DIRECT = Role(
     "the application server, and the front",
     "Speaks HTTP to browsers itself, and calls the application in one of its workers.",

@@ -65,7 +65,9 @@ class Live:
         """What could not be seen."""
         found = []
         several = len(upstreams(self.plan)) if self.plan.nginx else 0
-        if several > 1:
+        if self.plan.uwsgi.worker_sockets:
+            found.append("nginx chooses the worker with the fewest requests; this one was sent to the first worker")
+        elif several > 1:
             found.append(f"nginx shares requests among {several} servers; this one was sent to the first that took it")
         if self.plan.front == "elsewhere":
             found.append("nginx is on another machine: the request was given straight to uWSGI, in its own protocol")
@@ -206,7 +208,8 @@ def _span(live: Live) -> dict[str, int]:
 def _instance(live: Live) -> str:
     address = live.tapped.upstream if live.tapped else ""
     instances = live.plan.uwsgi.each()
-    return next((one.name for one in instances if address.endswith(f"/{one.link}")), instances[0].name if instances else "")
+    named = (one.name for one in instances if address.rpartition("/")[2] in one.links)
+    return next(named, instances[0].name if instances else "")
 
 
 def _from_packet(live: Live, tapped: Tapped) -> Hop:

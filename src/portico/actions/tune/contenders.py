@@ -1,4 +1,5 @@
-"""The settings that are compared, each as a uWSGI of its own behind one nginx: as releases are, of which one is live."""
+"""The settings that are compared, each as a uWSGI of its own behind one nginx: as releases are, of which one is live.
+One that has another number of sockets for its workers has an nginx of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +11,13 @@ from portico.actions import slots, stage
 from portico.actions.aside.processes import NO_TRACES, START_S, Deadline, NotStarted, TimeIsOver, start_uwsgi, stopped_after
 from portico.actions.aside.stack import Standing, log, standing
 from portico.actions.options import Options
+from portico.actions.resolve_workers import OWN_THREADS
 from portico.actions.start_failure import DID_NOT_LOAD
 from portico.actions.tune.sizes import Size
 from portico.hops.uwsgi import commands
 from portico.model.command import Command
 from portico.model.errors import PorticoError
+from portico.model.plan import UwsgiPlan
 from portico.system.accounts import to_become
 from portico.system.aside import Aside
 
@@ -76,9 +79,9 @@ def _started(
 ) -> Contender | str:
     number, size = wanted
     try:
-        if base.nginx is None:
+        if base.nginx is None or _needs_its_own_nginx(base.plan.uwsgi, size):
             values = {"uwsgi.processes": size.processes, "uwsgi.threads": size.threads}
-            # Without nginx, each listens on a port of its own.
+            # Each listens on a port of its own.
             alone = stack.enter_context(standing(options, values, "tune"))
             running.append(alone.processes)
             return present(alone)
@@ -86,6 +89,12 @@ def _started(
         return _release(base, size, number, running[-1])
     except (PorticoError, NotStarted, TimeIsOver) as error:
         return _reason(error)
+
+
+def _needs_its_own_nginx(present: UwsgiPlan, size: Size) -> bool:
+    """Whether nginx would have to know other sockets than it does: there may be one for each worker."""
+    others = size.processes != present.processes and (present.worker_sockets or present.processes == 1)
+    return others or (size.threads >= OWN_THREADS) != (present.threads >= OWN_THREADS)
 
 
 def _reason(error: Exception) -> str:

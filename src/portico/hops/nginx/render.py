@@ -14,7 +14,7 @@ from portico.hops.nginx.compressible import LEAST_BYTES, TYPES
 from portico.hops.nginx.escape import Escaped, quoted
 from portico.hops.nginx.front import front
 from portico.model.file import File
-from portico.model.plan import Listen, NginxPlan, Plan, Server, UpstreamPlan, UwsgiPlan
+from portico.model.plan import Listen, NginxPlan, Plan, Server, UpstreamPlan, UwsgiPlan, each_worker
 from portico.model.site import CODINGS
 from portico.model.units import nginx_size, nginx_time
 
@@ -30,6 +30,9 @@ _PACKET_OVERHEAD_BYTES = 4096
 _KIB = 1024
 _ALONE = Escaped("Never set aside after a failure: there is no other application to try. [uwsgi.address, servers]")
 _AGAIN = Escaped("The same one once more: a request whose worker died before it answered gets one free retry. [servers]")
+_WORKER = Escaped(
+    "A worker's own socket. Never set aside: one that dies is there again at once. [uwsgi.processes, uwsgi.address]"
+)
 _LOCAL = Escaped("An instance on this machine. [uwsgi.address, instances, upstream.max_fails, upstream.fail_timeout]")
 _REMOTE = Escaped("A uWSGI elsewhere; left out for a while when it fails again and again. [servers, upstream.fail_timeout]")
 _RESERVE = Escaped("Asked when all are left out at once, as after a crash of all: no request is refused unasked. [servers]")
@@ -192,23 +195,26 @@ def _application(plan: Plan, nginx: NginxPlan) -> dict[str, Any]:
 
 
 def _upstream(plan: Plan) -> dict[str, Any]:
-    """The servers behind nginx: each instance's link or the one TCP address of all of them, then those on other machines."""
+    """The servers behind nginx: each instance's links or the one TCP address of all of them, then those on other machines.
+    `several` is whether there is more than one uWSGI, not only more than one worker of it."""
     upstream = plan.upstream
     here = [Server(address) for address in local_addresses(plan.uwsgi)]
     servers = [*here, *upstream.servers]
-    several = len(servers) > 1
-    rows = [_row(server, upstream, _LOCAL if server in here else _REMOTE) for server in servers]
-    if not several:
+    choice = len(servers) > 1
+    several = choice and (plan.uwsgi.instances > 1 or bool(upstream.servers))
+    local = _LOCAL if several else _WORKER
+    rows = [_row(server, upstream, local if server in here else _REMOTE) for server in servers]
+    if not choice:
         rows = [{**row, "why": why} for row in rows for why in (_ALONE, _AGAIN)]
-    elif upstream.max_fails and takes_backup(upstream.balance) and not any(server.backup for server in servers):
+    elif several and upstream.max_fails and takes_backup(upstream.balance) and not any(server.backup for server in servers):
         rows += [
             _row(replace(server, backup=True, max_fails=0), upstream, _RESERVE) for server in servers if not server.down
         ]
     return {
         "upstream": rows,
         "several": several,
-        "zone": several and plan.nginx is not None and "http_upstream_zone" in plan.nginx.binary.modules,
-        "balance": upstream.balance and several and Escaped(upstream.balance),
+        "zone": choice and plan.nginx is not None and "http_upstream_zone" in plan.nginx.binary.modules,
+        "balance": upstream.balance and choice and Escaped(upstream.balance),
         "tries": upstream.tries,
     }
 
@@ -224,11 +230,11 @@ def _row(server: Server, upstream: UpstreamPlan, why: Escaped) -> dict[str, Any]
 
 
 def local_addresses(uwsgi: UwsgiPlan) -> list[str]:
-    """What nginx connects to on this machine: the link of each instance, or the one TCP address of all."""
+    """What nginx connects to on this machine: the links of each instance, or the one TCP address of all."""
     if not uwsgi.address.startswith("unix:"):
         return [uwsgi.address] if uwsgi.instances else []
     base = uwsgi.address.removesuffix(".sock")
-    return [f"{base}{one.suffix}.sock" for one in uwsgi.each()]
+    return [path for one in uwsgi.each() for path in each_worker(f"{base}{one.suffix}.sock", len(one.sockets))]
 
 
 def _words(server: Server, upstream: UpstreamPlan) -> Escaped:

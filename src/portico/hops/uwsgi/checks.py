@@ -79,7 +79,7 @@ def socket_paths(plan: Plan) -> list[Finding | CouldNotTell]:
     long = [
         (name, path)
         for instance in plan.uwsgi.each()
-        for name, path in (("socket", instance.instance_socket), ("stats", instance.stats_socket))
+        for name, path in (*(("socket", path) for path in instance.sockets), ("stats", instance.stats_socket))
         if len(os.fsencode(path)) > SOCKET_PATH_BYTES
     ]
     return [

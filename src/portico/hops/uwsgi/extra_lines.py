@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from portico.hops.uwsgi import extra_kinds as kinds
 from portico.hops.uwsgi.option_names import ALIASES, KNOWN
@@ -39,7 +39,16 @@ _KEYS = {
 
 def options(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Name (of the option's first spelling), value and line of each raw line that sets something."""
-    for entry in plan.uwsgi.extra:
+    return _options(plan.uwsgi.extra)
+
+
+def names(extra: Iterable[str]) -> frozenset[str]:
+    """The options, by their first spelling, that raw lines set."""
+    return frozenset(name for name, _, _ in _options(extra))
+
+
+def _options(extra: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    for entry in extra:
         for line in map(str.strip, entry.splitlines()):
             if line and line[0] not in ";#[":
                 name, _, value = (part.strip() for part in line.partition("="))

@@ -162,11 +162,12 @@ def _addresses(plan: Plan) -> dict[str, Any]:
     uwsgi = plan.uwsgi
     zerg = zerg_path(plan)
     tcp = () if uwsgi.address.startswith("unix:") or zerg else (uwsgi.address,)
-    own = (unix_socket(uwsgi.instance_socket),) if uwsgi.instance_socket else ()
+    own = tuple(map(unix_socket, uwsgi.sockets)) if uwsgi.instance_socket else ()
     http = plan.front == "none"
     host = "0.0.0.0" if plan.listen.host == "*" else f"[{plan.listen.host}]" if ":" in plan.listen.host else plan.listen.host  # noqa: S104
     return {
         "sockets": [ini_value(address) for address in own + tcp],
+        "mapped": [IniValue(f"{number}:{number + 1}") for number in range(len(own) * uwsgi.worker_sockets)],
         "zerg": ini_value(zerg),
         "lazy_apps": uwsgi.lazy_apps,
         "http": ini_value(f"{host}:{plan.listen.port:d}") if http else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from portico.inside.gate import LEAST
 from portico.model.file import File
 from portico.model.plan import Plan
 
@@ -30,5 +31,6 @@ def files(plan: Plan) -> tuple[File, ...]:
         "load_limit_s": plan.release.load_timeout_s,
         "trace_dir": f"{plan.paths.run}/app",
         "trace_header": plan.front == "none",
+        "gate": plan.uwsgi.threads if plan.uwsgi.threads > LEAST else 0,
     }
     return (File("entry.json", json.dumps(entry, indent=1) + "\n", 0o640),)
