@@ -6,6 +6,7 @@ nothing of what it does is seen by the next one. A file that runs as the server,
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import gc
 import importlib
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -205,7 +207,15 @@ def _become(request: dict[str, Any], out: int, err: int) -> None:
     sys.path[0] = str(Path.cwd())
     entry = importlib.import_module("portico.__main__")
     sys.argv = [str(entry.__file__), *request["arguments"]]
-    entry.main()
+    try:
+        entry.main()
+    except SystemExit as done:
+        # The rest of an interpreter's end, which takes what it has imported to pieces, is longer than most commands.
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(done.code if isinstance(done.code, int) else bool(done.code))
 
 
 if __name__ == "__main__":
