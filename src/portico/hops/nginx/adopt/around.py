@@ -13,7 +13,7 @@ from portico.hops.nginx.adopt.shared import shared
 from portico.hops.nginx.adopt.site import Site
 from portico.hops.nginx.adopt.upstreams import pool
 from portico.hops.nginx.adopt.values import max_age
-from portico.hops.nginx.adopt.words import EVENTS, MAIN
+from portico.hops.nginx.adopt.words import EVENTS, MAIN, OWN_PLACES
 from portico.model.adoption import Carried
 from portico.model.directive import Directive
 
@@ -55,6 +55,8 @@ def in_main(directive: Directive, site: Site) -> Iterator[Carried]:
         yield from log_line(directive, "main", site)
     elif name == "worker_processes" and directive.args == ("auto",):
         yield fates.same(directive, "Portico has one for each core unless nginx.worker_processes says another number")
+    elif name == "pcre_jit" and directive.args == ("on",):
+        yield fates.same(directive, OWN_PLACES[name])
     elif name == "user" and directive.args:
         yield from by_key(directive, "main", site, MAIN[name])
         if len(directive.args) > 1 and directive.args[1] != directive.args[0] and not site.stands.has("main", directive):

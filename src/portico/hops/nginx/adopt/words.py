@@ -58,6 +58,7 @@ OWN_PLACES = {
     "daemon": "Portico's supervisor starts nginx, in the foreground",
     "master_process": "Portico's nginx always has a master",
     "working_directory": "Portico starts nginx in a folder of its own",
+    "pcre_jit": "Portico turns it on wherever nginx can",
 }
 #: What nginx does where nothing is said (https://nginx.org/en/docs/http/ngx_http_core_module.html and its neighbours).
 DEFAULTS = frozenset(
