@@ -23,7 +23,7 @@ demo:
 
 test:
 	@sh scripts/bootstrap dev
-	$(PYTHON_HERE) -m compileall -q src
+	$(PYTHON_HERE) -m compileall -q -x /inside/ src
 	$(PYTHON_HERE) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:

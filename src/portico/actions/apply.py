@@ -83,8 +83,9 @@ class _Peak:
 @dataclass(frozen=True)
 class _Before:
     """What was live: where the links pointed, what nginx ran with and was started from, the daemons that serve, and the
-    front; empty is none or unknown. `lived` is false when there is nothing to go back to. `sleepy`: what serves listens on
-    nothing but its own unix socket; on a shared one a request for the new release would wake it up."""
+    front; empty is none or unknown. `names` are all instances of the release before, if they run: after a killed command
+    others may serve in their place. `lived` is false when there is nothing to go back to. `sleepy`: what serves listens
+    on nothing but its own unix socket; on a shared one a request for the new release would wake it up."""
 
     lived: bool
     sleepy: bool
@@ -93,6 +94,7 @@ class _Before:
     static: str
     nginx: str
     serving: tuple[str, ...]
+    names: frozenset[str]
     front: str
     nginx_files: tuple[File, ...]
 
@@ -111,6 +113,7 @@ class _Before:
             static=collect.live_static(where),
             nginx=front.loaded(where),
             serving=tuple(name for name in dict.fromkeys(map(slots.daemon_of, links.values())) if live.groups.get(name)),
+            names=known.names if known and all(map(live.groups.get, known.names)) else frozenset(),
             front="nginx" if "nginx" in running else "none",
             nginx_files=supervise.installed(where, "nginx"),
         )
@@ -177,10 +180,10 @@ def _prove_through(plan: Plan, before: _Before) -> probe.Probe:
 
 def _keep_warm(where: Places, client: Supervisor, release: Release, before: _Before) -> dict[str, int]:
     """Put what was live to sleep, where the plan wants that; instances with workers of no use only take memory."""
-    old = [name for name in before.serving if name not in release.names]
+    old = before.names - release.names
     if not release.plan.release.warm or not before.sleepy or not old:
         return {}
-    asleep = retire.put_to_sleep(where, client, old, release.plan.uwsgi.graceful_s)
+    asleep = retire.put_to_sleep(where, client, sorted(old), release.plan.uwsgi.graceful_s)
     return asleep if len(asleep) == len(old) else {}
 
 
