@@ -56,6 +56,14 @@ def test_nothing_to_do_and_something_to_do(tmp_path: Path) -> None:
     assert collect(project, 4)["changed"] is True
     assert ((project / "static" / "4" / "a.txt").read_text(), manifest(project) != second) == ("a", True)
 
+    (project / "root" / "linked").symlink_to(project / "assets")
+    collect(project, 4)
+    linked = manifest(project)
+    (project / "root" / "linked").unlink()
+    (project / "root" / "linked").symlink_to(project / "mysite")
+    collect(project, 4)
+    assert manifest(project) != linked, "a link to a folder leads elsewhere"
+
     third = manifest(project)
     write(project, {"mysite/settings.py": (project / "mysite" / "settings.py").read_text() + "STATIC_URL = '/other/'\n"})
     collect(project, 5)

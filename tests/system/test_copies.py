@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from pathlib import Path
 
@@ -75,8 +76,10 @@ def test_the_same_content_is_compressed_once(tmp_path: Path) -> None:
 
 def test_what_two_releases_share_has_the_same_copies_unless_it_has_changed(tmp_path: Path) -> None:
     first, kept = release(tmp_path, 1), tmp_path / "kept"
-    (first / "other.css").write_bytes(TEXT * 2)
-    for name in ("css/site.css", "other.css"):
+    all_names = ("css/site.css", "other.css", "older.css")
+    for name in all_names[1:]:
+        (first / name).write_bytes(TEXT * 2)
+    for name in all_names:
         os.utime(first / name, (1e9, 1e9))
     make(first)
     for path in kept.iterdir():
@@ -84,13 +87,17 @@ def test_what_two_releases_share_has_the_same_copies_unless_it_has_changed(tmp_p
         os.truncate(path, 9)
     second = tmp_path / "2"
     (second / "css").mkdir(parents=True)
-    for name in ("css/site.css", "other.css"):
+    for name in all_names:
         (second / name).hardlink_to(first / name)
     (second / "other.css").write_bytes(TEXT * 3)
+    (second / "older.css").write_bytes(TEXT[::-1] * 2)
+    os.utime(second / "older.css", (1.1e9, 1.1e9))
     done = make(second)
-    assert (done.files, done.made) == (2, 1)
+    assert (done.files, done.made) == (3, 2)
     assert (second / ".encoded/gzip/css/site.css").samefile(first / ".encoded/gzip/css/site.css")
     assert gzip.decompress((second / ".encoded/gzip/other.css").read_bytes()) == TEXT * 3, "written in place, through all"
+    older = gzip.decompress((second / ".encoded/gzip/older.css").read_bytes())
+    assert older == TEXT[::-1] * 2, "and with a time of long ago, as cp -p does"
 
 
 def test_what_has_not_been_seen_whole_since_the_machine_was_started_is_read(tmp_path: Path) -> None:
@@ -99,7 +106,7 @@ def test_what_has_not_been_seen_whole_since_the_machine_was_started_is_read(tmp_
     make(first)
     mark = next(path for path in (first / ".encoded").iterdir() if path.is_file())
     seen = mark.stat()
-    mark.write_text("another start")
+    mark.write_text(json.dumps({**json.loads(mark.read_text()), "boot": "another start"}))
     os.utime(mark, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     copy = first / ".encoded/gzip/css/site.css"
     os.truncate(copy, 9)

@@ -47,7 +47,8 @@ def made(root: str) -> str:
     rows = []
     for where, folders, names in os.walk(root):
         folders.sort()
-        for path in (os.path.join(where, name) for name in sorted(names)):
+        links = [name for name in folders if os.path.islink(os.path.join(where, name))]
+        for path in (os.path.join(where, name) for name in sorted([*names, *links])):
             seen = os.lstat(path)
             rows.append([path, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_mode])
     return _digest(rows)

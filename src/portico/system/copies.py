@@ -96,13 +96,14 @@ def make_copies(folder: Path, kept: Path, endings: Collection[str], least_bytes:
     started, began_ns = time.monotonic(), time.time_ns()
     work = _Work(folder, Kept(kept), started + effort.fine_s, started + effort.most_s, Earlier.beside(folder))
     # The smallest first: most files of a page have their copies before the time is over.
-    names = [name for _, name in sorted(_names(folder, endings, least_bytes))]
+    found = sorted(_names(folder, endings, least_bytes))
+    names = [name for _, _, name in found]
     pool = ThreadPoolExecutor(effort.threads)
     try:
         _make_folders(folder / ENCODED, kept, names)
         done = sum(pool.map(work.one, names), Copied())
         if not done.left and not done.rough:
-            mark(folder, began_ns)
+            mark(folder, began_ns, {str(name): (size, time_ns) for size, time_ns, name in found})
         return done
     except BaseException:
         pool.shutdown(cancel_futures=True)
@@ -118,7 +119,8 @@ def forget_copies(folder: Path) -> None:
     shutil.rmtree(folder / ENCODED, ignore_errors=True)
 
 
-def _names(folder: Path, endings: Collection[str], least_bytes: int) -> Iterator[tuple[int, Path]]:
+def _names(folder: Path, endings: Collection[str], least_bytes: int) -> Iterator[tuple[int, int, Path]]:
+    """Size in bytes, time of the last change in nanoseconds, and the name."""
     for where, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
@@ -127,7 +129,7 @@ def _names(folder: Path, endings: Collection[str], least_bytes: int) -> Iterator
             path = Path(where, name)
             seen = path.lstat()
             if stat.S_ISREG(seen.st_mode) and least_bytes <= seen.st_size <= _MOST_BYTES:
-                yield seen.st_size, path.relative_to(folder)
+                yield seen.st_size, seen.st_mtime_ns, path.relative_to(folder)
 
 
 def _make_folders(encoded: Path, kept: Path, names: Collection[Path]) -> None:
