@@ -13,7 +13,7 @@ def test_an_option_comes_with_its_comment_and_its_key() -> None:
     lines = explained(text)
     line = next(line for line in lines if line.name == "harakiri")
     assert (line.value, line.keys, line.kind) == ("60", ("uwsgi.harakiri",), "directive")
-    assert line.why == "Seconds a request may take; then its worker is killed and started again."
+    assert line.why.startswith("A worker that has a request and for so many seconds neither begins nor ends one is killed")
     rows = text.splitlines()
     assert [line.text for line in lines] == [rows[line.number - 1] for line in lines]
 
