@@ -139,8 +139,8 @@ class UwsgiConfig(Table):
     )
     harakiri: Seconds | None = Field(
         None,
-        description="A worker that has a request and for so long neither begins nor ends one is killed and replaced; 0: never. "
-        "Its threads share this limit: a request that hangs beside others goes on, and nginx answers it with 504.",
+        description="A worker that has a request and for so long neither begins nor ends one is killed and replaced; 0: "
+        "never. Its threads share this limit: a request that hangs beside others goes on, and nginx answers it with 504.",
     )
     graceful_timeout: Seconds | None = Field(
         None, description="How long requests in progress may take to finish when a release is stopped."
