@@ -1,17 +1,21 @@
 """Lets every test import the helpers in tests/support; the checkout need not be writable for hypothesis."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 #: Where tests start real stacks. They go first: a long file that is begun last would be waited for by all other workers.
 SLOW = ("integration", "catalogue", "examples", "inside", "hops")
 
 sys.path.insert(0, str(Path(__file__).parent))
-settings.register_profile("portico", database=None, deadline=None)
-settings.load_profile("portico")
+# The same examples in every run, so that a failure is of the change that was made; others with HYPOTHESIS_PROFILE=fresh.
+_COMMON = {"database": None, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("portico", derandomize=True, **_COMMON)
+settings.register_profile("fresh", **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portico"))
 
 
 @pytest.hookimpl(trylast=True)
