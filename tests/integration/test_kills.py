@@ -56,10 +56,15 @@ def test_what_dies_is_replaced_by_its_parent(stack: Project, record_property: Re
         assert traffic.gap_s < LIMIT_S, name
         if name.endswith("worker"):
             assert len(traffic.failures) <= 2, f"only what the worker itself had may fail: {traffic.failures}"
-        now = crew(stack)
-        assert now.supervisor == who.supervisor
-        assert (len(now.nginx), len(now.uwsgi)) == (len(who.nginx), len(who.uwsgi)), name
+        # nginx's master may still be about to make its workers: requests wait for them.
+        until(partial(_as_many, stack, who), what=f"as many processes as before after {name}")
+        assert crew(stack).supervisor == who.supervisor
     ended(stack)
+
+
+def _as_many(stack: Project, who: Crew) -> bool:
+    now = crew(stack)
+    return (len(now.nginx), len(now.uwsgi)) == (len(who.nginx), len(who.uwsgi))
 
 
 LEFT: dict[str, Victims] = {
