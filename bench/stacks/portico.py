@@ -1,4 +1,7 @@
-"""Portico as `portico up` starts it where nothing was configured."""
+"""Portico as `portico up` starts it where nothing was configured.
+
+Because the project has a PostgreSQL database, a worker has 20 threads here; without a database server it has 64.
+"""
 
 from __future__ import annotations
 

@@ -25,8 +25,9 @@ WORKLOAD = Workload(
 SECONDS = 8.5
 ROUNDS = 2
 PATH = "/json/"
-#: At least this share of its throughput without them, and nothing lost, is to survive them.
-SURVIVES = 0.9
+#: At least this share of its throughput without them, and nothing lost, is to survive them. Two loads of three seconds
+#: differ by a sixth for no reason of the stack's; one that slow clients can hold answers hardly anything.
+SURVIVES = 0.6
 #: All of them have connected and sent a byte in this time.
 _SETTLE_S = 2.0
 _SECONDS = 3.0

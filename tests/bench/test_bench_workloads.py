@@ -104,8 +104,9 @@ FIGURES = {"per_s": 900.0, "ratio": 0.95, "lost": 0.0}
     ("rounds", "survives"),
     [
         ((FIGURES,), True),
-        (({**FIGURES, "ratio": 0.5}, FIGURES), True),
-        (({**FIGURES, "ratio": 0.5}, {**FIGURES, "ratio": 0.89}), False),
+        (({**FIGURES, "ratio": 0.3}, FIGURES), True),
+        (({**FIGURES, "ratio": 0.85}, {**FIGURES, "ratio": 0.8}), True),
+        (({**FIGURES, "ratio": 0.3}, {**FIGURES, "ratio": 0.59}), False),
         ((FIGURES, {**FIGURES, "lost": 1.0}), False),
     ],
 )
