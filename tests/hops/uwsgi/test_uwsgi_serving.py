@@ -210,10 +210,11 @@ def test_stats_count_requests(base: Path) -> None:
     with serving(local_plan(base)) as instance:
         for _ in range(3):
             instance.get("/")
+        # A worker that has not been forked yet has no number.
+        wait_until(lambda: (seen := parse_stats(instance.stats())) and [worker.id for worker in seen.workers] == [1, 2])
         stats = parse_stats(instance.stats())
         assert stats is not None
         assert stats.version == "2.0.30" and stats.pid == instance.process.pid and stats.apps == 1
-        assert [worker.id for worker in stats.workers] == [1, 2]
         assert sum(worker.requests for worker in stats.workers) == 4
         assert {worker.cores for worker in stats.workers} == {2}
 
