@@ -150,10 +150,7 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(portico.__path__, "portico."):
         if not module.name.startswith("portico.inside") and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for hop in ("nginx", "uwsgi"):
-        templates = importlib.import_module(f"portico.hops.{hop}.render")._TEMPLATES
-        for name in templates.list_templates():
-            templates.get_template(name)
+    importlib.import_module("portico.actions.stage").compile_templates()
 
 
 def _serve(server: socket.socket) -> None:

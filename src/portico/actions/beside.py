@@ -14,6 +14,7 @@ from portico.actions.collect import Collected
 from portico.actions.instance import Release
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
+from portico.inside.static_known import RECORD
 from portico.model.file import File
 from portico.model.plan import Plan, UwsgiPlan
 from portico.system import files
@@ -22,8 +23,6 @@ from portico.system.supervisor import Supervisor
 Say = Callable[[str], None]
 #: In a release's folder while its static files are not yet there: `inside/entry.py` waits for them.
 _COLLECTING = "collecting"
-#: As in inside/collect_static.py, which leaves the command out where nothing can come of it.
-_KNOWN = "collected.json"
 
 
 def starting(
@@ -105,7 +104,7 @@ def _may_load(prepared: Prepared) -> bool:
         return False
     if not django.static_root:
         return True
-    if django.static_storage_manifest and not (prepared.where.state / "static" / _KNOWN).exists():
+    if django.static_storage_manifest and not (prepared.where.state / "static" / RECORD).exists():
         return False
     return _has_files(Path(django.static_root))
 

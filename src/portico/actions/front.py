@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,7 @@ from portico.hops.nginx.render import TRACE_MAP
 from portico.model.file import File
 from portico.model.plan import Plan
 from portico.system import files, processes
-from portico.system.clock import wait_for
+from portico.system.clock import wait_for, wait_for_sign
 from portico.system.supervisor import Supervisor
 
 START_LIMIT_S = 15.0
@@ -120,18 +119,15 @@ def _reload(client: Supervisor, master: int, plan: Plan) -> str:
 def wait_started(where: Places, client: Supervisor) -> None:
     """Until nginx has written its process id, which it does when it listens, or has failed."""
 
-    looks = itertools.count()
+    sign = where.run / "nginx.pid"
 
     def settled() -> bool:
-        """Its file is looked for often, because that costs nothing; supervisord is asked now and then."""
-        if not (where.run / "nginx.pid").exists() and next(looks) % 10:
-            return False
         program = client.program("nginx")
         if program is None or program.has_ended:
             return True
-        return bool(program.pid) and (files.read_text(where.run / "nginx.pid") or "").strip() == str(program.pid)
+        return bool(program.pid) and (files.read_text(sign) or "").strip() == str(program.pid)
 
-    wait_for(settled, START_LIMIT_S, every_s=0.005)
+    wait_for_sign(sign, settled, START_LIMIT_S, every_s=0.005)
 
 
 def _daemon(where: Places, plan: Plan) -> Daemon:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from portico.hops.uwsgi.facts import Stats, parse_stats
 from portico.model.plan import Plan, UwsgiPlan
 from portico.system import files, sockets
 from portico.system.accounts import Account, to_become
-from portico.system.clock import wait_for
+from portico.system.clock import wait_for_sign
 from portico.system.supervisor import Supervisor
 
 
@@ -60,14 +59,8 @@ def begin(where: Places, client: Supervisor, release: Release, instance: UwsgiPl
 def wait_loaded(where: Places, client: Supervisor, release: Release, instance: UwsgiPlan, log_offset: int) -> None:
     """Until the application has loaded; raises PorticoError with the cause when it does not."""
     limit_s = release.plan.release.load_timeout_s
-    looks = itertools.count()
-
-    def settled() -> str | None:
-        """Its socket is looked for often, because that costs nothing; supervisord is asked now and then."""
-        there = stats_socket(where, instance.name).exists()
-        return fate(where, client, instance.name) if there or not next(looks) % 10 else None
-
-    outcome = wait_for(settled, limit_s, every_s=0.01)
+    sign = stats_socket(where, instance.name)
+    outcome = wait_for_sign(sign, lambda: fate(where, client, instance.name), limit_s, every_s=0.01)
     if outcome == "died":
         output = files.tail(where.run / f"{instance.name}.out")
         raise explain_uwsgi(release.plan, log_offset, "the process ended while loading the application", output)

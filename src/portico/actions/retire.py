@@ -52,7 +52,7 @@ def _becomes_idle(where: Places, name: str, limit_s: float) -> bool:
 
 def _idle(where: Places, name: str) -> bool:
     """The queue first: what leaves it before the workers are looked at is then seen there."""
-    if _queued(where, {name}):
+    if slots.queued(where, {name}):
         return False
     seen = instance.stats(where, name)
     return seen is not None and all(not worker.cores_busy for worker in seen.workers)
@@ -77,15 +77,10 @@ def retire_others(where: Places, client: Supervisor, keep: Collection[str]) -> N
     known = {program.name for program in client.programs()} | {path.stem for path in files_left}
     doomed = {name for name in known if name.startswith("uwsgi-") and name not in keep}
     # uWSGI drops what waits in its socket's queue when it stops, and nginx sends no POST a second time.
-    wait_for(lambda: not _queued(where, doomed | others.keys()), DRAIN_LIMIT_S)
+    wait_for(lambda: not slots.queued(where, doomed | others.keys()), DRAIN_LIMIT_S)
     supervise.stop_left_over(where, others, timeout_s=30)
     for name in sorted(doomed):
         supervise.retire(where, client, name)
-
-
-def _queued(where: Places, names: Collection[str]) -> int:
-    """Requests that wait for a worker of these instances. One that sleeps has nobody to take them: it wakes up for them."""
-    return slots.queued(where, names)
 
 
 def warm_still(where: Places, client: Supervisor, warm: dict[str, int]) -> dict[str, int]:

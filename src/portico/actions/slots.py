@@ -44,11 +44,7 @@ def restore(where: Places, before: dict[str, str]) -> None:
 
 def drop_others(where: Places, kept: Collection[str]) -> None:
     """Remove every link but those."""
-    drop(where, set(targets(where)).difference(kept))
-
-
-def drop(where: Places, names: set[str]) -> None:
-    for name in names:
+    for name in targets(where).keys() - kept:
         files.remove(where.run / "app" / name)
 
 
@@ -73,7 +69,8 @@ def daemon_of(target: str) -> str:
 
 
 def queued(where: Places, daemons: Collection[str]) -> int:
-    """Requests that wait in any of the sockets of these daemons."""
+    """Requests that wait in any of the sockets of these daemons. One that sleeps has nobody to take them: it wakes up for
+    them."""
     folder = f"{where.run}/app/"
     lengths = sockets.queue_lengths().items()
     return sum(length for path, length in lengths if path.startswith(folder) and daemon_of(Path(path).name) in daemons)

@@ -30,8 +30,6 @@ from typing import Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OUTPUT_LINES = 20
-#: Beside the folders of the releases: what is known of STATIC_ROOT. As in portico/actions/beside.py.
-_KNOWN = "collected.json"
 
 
 def _loading() -> Any:
@@ -94,7 +92,7 @@ def _collect_into(settings: Any, destination: str, report: Any, loading: Any) ->
 def _run_if_needed(command: Any, settings: Any, own: str, destination: str, report: Any, loading: Any) -> None:
     """Into the project's STATIC_ROOT, which releases share."""
     tree, known = loading.beside("static_tree"), loading.beside("static_known")
-    record = os.path.join(os.path.dirname(destination), _KNOWN)
+    record = os.path.join(os.path.dirname(destination), known.RECORD)
     sources = known.sources(settings, command, own) if destination else ""
     earlier = known.recall(record, f"{sources} {known.made(own)}") if sources else {}
     if earlier:

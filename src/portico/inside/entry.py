@@ -27,13 +27,14 @@ import traceback
 import types
 from typing import Any
 
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _EXC_CHARACTERS = 32_000
 _ID_CHARACTERS = 128
 _LOOK_S = 0.01
 
 
 def _config() -> dict[str, Any]:
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "entry.json"), encoding="utf-8") as file:
+    with open(os.path.join(_HERE, "entry.json"), encoding="utf-8") as file:
         config: dict[str, Any] = json.load(file)
     return config
 
@@ -126,7 +127,7 @@ def _read_manifest() -> None:
     """A worker that starts later must not find the manifest of a later release. What is wrong with it shows where a page
     uses it, which not every page does."""
     # The files may be collected while this is loaded; whoever collects them sees to it that this has an end.
-    while os.path.exists(os.path.join(os.path.dirname(os.path.abspath(__file__)), "collecting")):
+    while os.path.exists(os.path.join(_HERE, "collecting")):
         time.sleep(_LOOK_S)
     with contextlib.suppress(Exception):
         storage = importlib.import_module("django.contrib.staticfiles.storage").staticfiles_storage
@@ -195,7 +196,7 @@ def _print_exception(request: Any = None, **_: Any) -> None:
 def _siblings() -> None:
     """The modules beside this one, as a package of a name that no project has."""
     package = types.ModuleType("_portico")
-    package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    package.__path__ = [_HERE]
     sys.modules["_portico"] = package
 
 

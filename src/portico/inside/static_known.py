@@ -19,6 +19,8 @@ import sys
 import time
 from typing import Any
 
+#: The record's file, beside the folders of the releases: what is known of STATIC_ROOT.
+RECORD = "collected.json"
 #: Settings whose names begin so decide what is collected, from where, under which names and with which permissions.
 _SETTINGS = ("STATIC", "STORAGES", "MEDIA_", "FILE_UPLOAD_", "FORCE_SCRIPT_NAME", "DEBUG", "WHITENOISE_", "INSTALLED_APPS")
 _COMMAND = "django.contrib.staticfiles.management.commands.collectstatic"

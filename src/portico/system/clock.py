@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,3 +31,10 @@ def wait_for(condition: Callable[[], T | None], timeout_s: float, every_s: float
             return None
         time.sleep(pause)
         pause = min(pause * 1.5, every_s)
+
+
+def wait_for_sign(sign: Path, condition: Callable[[], T | None], timeout_s: float, every_s: float) -> T | None:
+    """As `wait_for`, for a condition that costs something and mostly comes with a file: the file is looked for often, which
+    costs nothing, and the condition is asked when it is there, or else now and then."""
+    looks = itertools.count()
+    return wait_for(lambda: condition() if sign.exists() or not next(looks) % 10 else None, timeout_s, every_s)
