@@ -143,6 +143,14 @@ def commands(names: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
             continue
 
 
+def has_command(pid: int) -> bool:
+    """Whether it has a command line by which `commands` finds it: not in the middle of execve(2), and not a zombie."""
+    try:
+        return bool(_read(f"/proc/{pid}/cmdline"))
+    except OSError:
+        return False
+
+
 def lost_its_folder(pid: int) -> bool:
     """Whether its working directory was deleted: relative paths lead nowhere, even where a new one of that name is."""
     try:

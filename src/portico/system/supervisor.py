@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portico.system import processes
 from portico.system.clock import wait_for
 
 #: supervisord's fault codes (supervisor/xmlrpc.py) that mean "already so".
@@ -139,9 +140,13 @@ def _call(method: Any, *arguments: Any, fine: tuple[int, ...] = ()) -> Any:
 
 
 def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start supervisord detached from this terminal, and do not wait for it."""
+    """Start supervisord detached from this terminal, and do not wait for its answers.
+
+    On return it can be found by its command line: Popen comes back in the middle of execve(2), before the kernel has put
+    that in place, and who looked then would take it for not there.
+    """
     with log.open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", MODULE, "-n", "-c", str(configuration)],
             # Where Python finds that module however it found this one; supervisord then goes to the root folder.
             cwd=Path(__file__).parents[2],
@@ -150,6 +155,8 @@ def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
             stderr=output,
             start_new_session=True,
         )
+    wait_for(lambda: processes.has_command(process.pid) or process.poll() is not None, _ANSWER_S)
+    return process
 
 
 def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float = 10.0) -> int | None:
