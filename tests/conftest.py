@@ -1,6 +1,7 @@
 """Lets every test import the helpers in tests/support; the checkout need not be writable for hypothesis."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from hypothesis import HealthCheck, settings
 SLOW = ("integration", "catalogue", "examples", "inside", "hops")
 
 sys.path.insert(0, str(Path(__file__).parent))
+# nohup and a shell's background jobs ignore these, and so would every command that a test starts and signals.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples in every run, so that a failure is of the change that was made; others with HYPOTHESIS_PROFILE=fresh.
 _COMMON = {"database": None, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("portico", derandomize=True, **_COMMON)
