@@ -6,6 +6,7 @@ import grp
 import http.client
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -29,6 +30,8 @@ from portico.hops.nginx.trace_map import trace_map
 from portico.model.plan import Listen, NginxBinary, Plan
 from support.plans import make_plan
 
+#: What nginx calls a request that it answers with a file, if the client gave it no name: time, worker, connection, turn.
+FILE_ID = re.compile(r"\d{10}\.\d{3}-\d+-\d+-\d+")
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>from the application</p>"
 
 

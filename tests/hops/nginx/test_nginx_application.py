@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from nginx_lab import OK, make_server_plan, serving, stack
+from nginx_lab import FILE_ID, OK, make_server_plan, serving, stack
 
 from portico.hops.nginx.facts import parse_access_line, parse_error_line
 from portico.model.plan import NginxBinary
@@ -155,6 +159,27 @@ def test_any_other_request_id_is_replaced(nginx: NginxBinary, base: Path) -> Non
             assert app.requests[-1].variables["HTTP_X_REQUEST_ID"] == answer["X-Request-ID"]
 
 
+def test_no_two_requests_have_one_id(nginx: NginxBinary, base: Path) -> None:
+    """Of files, too, whose ids are not random: on one connection and on many, one after another and at once."""
+
+    def ask(target: str) -> list[str]:
+        listen = server.plan.listen
+        with closing(http.client.HTTPConnection(listen.connect_host, listen.port, timeout=10)) as connection:
+            return [asked(connection, target) for _ in range(10)]
+
+    def asked(connection: http.client.HTTPConnection, target: str) -> str:
+        connection.request("GET", target)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.getheader("X-Request-ID") or ""
+
+    with stack(make_server_plan(base, nginx)) as (server, _), ThreadPoolExecutor(8) as clients:
+        files, pages = (list(chain(*clients.map(ask, [target] * 16))) for target in ("/static/none.css", "/"))
+    assert len(set(files)) == len(files) == 160 == len(set(pages))
+    assert all(map(FILE_ID.fullmatch, files))
+    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in pages)
+
+
 def test_the_applications_headers_come_through(nginx: NginxBinary, base: Path) -> None:
     theirs = b"HTTP/1.1 201 Created\r\nX-Request-ID: theirs\r\nCache-Control: private\r\nX-Content-Type-Options: nosniff\r\n"
     with stack(make_server_plan(base, nginx), [theirs + b"Content-Type: text/plain\r\n\r\nmade"]) as (server, _):
@@ -285,3 +310,4 @@ def test_the_access_log_tells_what_happened(nginx: NginxBinary, base: Path) -> N
     assert 0 <= page.request_time_s < 10
     assert len(page.upstream_connect_times_s) == len(page.upstream_header_times_s) == 1
     assert (nonsense.status, nonsense.method, nonsense.upstream_statuses) == (400, "", ())
+    assert server.log("error_log", lines=0) == [], "what scanners send is nothing to warn of"

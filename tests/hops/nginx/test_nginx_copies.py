@@ -10,7 +10,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from nginx_lab import Answer, Server, make_server_plan, serving
+from nginx_lab import FILE_ID, Answer, Server, make_server_plan, serving
 
 from portico.hops.nginx.compressible import LEAST_BYTES, endings
 from portico.model.plan import NginxBinary
@@ -95,7 +95,7 @@ def test_the_form_the_client_accepts(server: Server, accept: str | None, coding:
     assert answer["Vary"] == "Accept-Encoding"
     assert answer["Cache-Control"] == "public, max-age=3600"
     assert answer["Content-Security-Policy"] == "default-src 'self'"
-    assert len(answer["X-Request-ID"] or "") == 32
+    assert FILE_ID.fullmatch(answer["X-Request-ID"] or "")
     assert len(answer.body) < len(STYLE) or coding is None
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from nginx_lab import Application, Server, make_server_plan, stack
+from nginx_lab import FILE_ID, Application, Server, make_server_plan, stack
 
 from portico.actions.trace.by_file import by_file
 from portico.hops.nginx.reasons import arithmetic, cache_headers
@@ -38,7 +38,7 @@ def test_files_first_then_the_application(site: tuple[Server, Application]) -> N
         answer = server.ask(f"/{name}?v=1")
         assert (answer.status, answer.body) == (200, name.encode())
         assert answer["Cache-Control"] == "public, max-age=3600"
-        assert len(answer["X-Request-ID"] or "") == 32
+        assert FILE_ID.fullmatch(answer["X-Request-ID"] or "")
     assert application.requests == []
     for path in ("/", "/absent.txt", "/folder/", "/folder", "/.env", "/.git/config", "/assets/../.env", "/%2eenv"):
         answer = server.ask(path)

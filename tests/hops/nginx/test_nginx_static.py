@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from nginx_lab import Application, Server, make_server_plan, stack
+from nginx_lab import FILE_ID, Application, Server, make_server_plan, stack
 
 from portico.model.plan import NginxBinary
 from portico.model.site import StaticMap
@@ -18,7 +17,6 @@ AWKWARD = 'a$b${uri}${1;{ "c" \'é%[x]*?\\n #'
 STYLE = b"body { color: #333; }\n" * 100
 FRESH = "public, max-age=3600"
 FOREVER = "public, max-age=31536000, immutable"
-REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def fill(folder: Path) -> None:
@@ -90,7 +88,7 @@ def test_a_file(server: Server) -> None:
     assert answer["Last-Modified"]
     assert answer["X-Content-Type-Options"] is None
     assert answer["Server"] == "nginx"
-    assert REQUEST_ID.fullmatch(answer["X-Request-ID"] or "")
+    assert FILE_ID.fullmatch(answer["X-Request-ID"] or "")
 
 
 def test_only_a_hashed_name_is_cached_for_ever(server: Server) -> None:
@@ -147,7 +145,7 @@ def test_a_missing_file_is_a_plain_404_of_nginx(site: tuple[Server, Application]
     assert answer.status == 404
     assert b"<hr><center>nginx</center>" in answer.body
     assert answer["Cache-Control"] is None
-    assert REQUEST_ID.fullmatch(answer["X-Request-ID"] or "")
+    assert FILE_ID.fullmatch(answer["X-Request-ID"] or "")
     assert app.requests == []
 
 

@@ -60,9 +60,10 @@ def test_serves_what_the_application_says(base: Path) -> None:
         assert Path(instance.plan.uwsgi.instance_socket).stat().st_mode & 0o777 == 0o660
 
 
-def test_every_line_it_writes_is_known_as_its_own(base: Path) -> None:
+@pytest.mark.parametrize("worker_sockets", [False, True])
+def test_every_line_it_writes_is_known_as_its_own(base: Path, worker_sockets: bool) -> None:
     (base / "app.py").write_text(APP + "print('from the application')\n")
-    with serving(local_plan(base, uwsgi={"request_log": "all"})) as instance:
+    with serving(local_plan(base, uwsgi={"request_log": "all", "worker_sockets": worker_sockets})) as instance:
         instance.get("/")
         instance.process.send_signal(signal.SIGHUP)
         wait_until(lambda: instance.text().count("(master-start)") >= 4)

@@ -113,6 +113,7 @@ _FORMS = tuple(
             # uwsgi_error: CALL(): what the C library says [file and line of the sources].
             r"[\w/]+\(.*\)(/[\w]+\(.*\))?: .* \[(core|plugins)/[\w/]+\.c line \d+\]$",
             r"mapped \d+ bytes \(",
+            r"mapped socket \d+ \(",
             r"!!! no .+ file found !!!",
             r"WSGI app \d+ \(mountpoint=",
             r'running ("[\w-]+:|/)',
