@@ -74,6 +74,17 @@ def test_the_same_content_is_compressed_once(tmp_path: Path) -> None:
     assert (first / ".encoded/br/css/site.css").samefile(second / ".encoded/br/css/site.css")
 
 
+def test_a_file_and_its_hashed_name_have_the_same_copies_though_both_are_made_at_once(tmp_path: Path) -> None:
+    folder = release(tmp_path, 1)
+    for number in range(40):
+        for name in ("plain", "hashed"):
+            (folder / "css" / f"{number}.{name}.css").write_bytes(b"/* %d */" % number + TEXT)
+    done = make(folder, Effort(4, -1.0, 20.0))
+    copies = folder / ".encoded" / "br" / "css"
+    assert (done.files, done.made) == (81, 41)
+    assert all((copies / f"{n}.plain.css").samefile(copies / f"{n}.hashed.css") for n in range(40))
+
+
 def test_what_two_releases_share_has_the_same_copies_unless_it_has_changed(tmp_path: Path) -> None:
     first, kept = release(tmp_path, 1), tmp_path / "kept"
     all_names = ("css/site.css", "other.css", "older.css")

@@ -69,6 +69,10 @@ class _Work:
         source = Source.read(self.folder / name)
         if source is None:
             return Copied()
+        with self.kept.alone(source):
+            return self._given(source, name)
+
+    def _given(self, source: Source, name: Path) -> Copied:
         missing = [coding for coding in CODINGS if not self.kept.has(source, coding)]
         now = time.monotonic()
         if missing and now > self.until:
@@ -95,8 +99,7 @@ def make_copies(folder: Path, kept: Path, endings: Collection[str], least_bytes:
     forget_copies(folder)
     started, began_ns = time.monotonic(), time.time_ns()
     work = _Work(folder, Kept(kept), started + effort.fine_s, started + effort.most_s, Earlier.beside(folder))
-    # The smallest first: most files of a page have their copies before the time is over.
-    found = sorted(_names(folder, endings, least_bytes))
+    found = _in_turn(_names(folder, endings, least_bytes))
     names = [name for _, _, name in found]
     pool = ThreadPoolExecutor(effort.threads)
     try:
@@ -130,6 +133,14 @@ def _names(folder: Path, endings: Collection[str], least_bytes: int) -> Iterator
             seen = path.lstat()
             if stat.S_ISREG(seen.st_mode) and least_bytes <= seen.st_size <= _MOST_BYTES:
                 yield seen.st_size, seen.st_mtime_ns, path.relative_to(folder)
+
+
+def _in_turn(found: Iterator[tuple[int, int, Path]]) -> list[tuple[int, int, Path]]:
+    """The smallest first: most files of a page have their copies before the time is over. Files that are as long as one
+    before them come last: one that has the same content, as under a hashed name, then only gets its copies."""
+    first: dict[int, tuple[int, int, Path]] = {}
+    rest = [one for one in sorted(found) if first.setdefault(one[0], one) is not one]
+    return [*first.values(), *rest]
 
 
 def _make_folders(encoded: Path, kept: Path, names: Collection[Path]) -> None:

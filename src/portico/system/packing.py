@@ -55,6 +55,12 @@ class Kept:
 
     folder: Path
     _sizes: dict[Path, int] = field(default_factory=dict)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def alone(self, source: Source) -> threading.Lock:
+        """To be held for as long as copies of that content are made and given: of a file and its hashed name both would be
+        made at once, and link(2) does not find a file in whose place another is just being put."""
+        return self._locks.setdefault(source.key, threading.Lock())
 
     def has(self, source: Source, coding: str) -> bool:
         """Whether there is one that unpacks to that content: after a power failure a file can be short or empty."""
