@@ -71,6 +71,13 @@ def test_a_filter_by_hop_and_time(tmp_path: Path) -> None:
     assert [entry.request_id for entry in merged(files, Filter(hop="nginx", since=10.0))] == ["bbbbbbbb"]
 
 
+def test_one_request_by_its_id(tmp_path: Path) -> None:
+    nginx = access(1700000001.0, "aaaaaaaa", 200) + "\n" + access(1700000002.2, "bbbbbbbb", 500, "/boom/") + "\n"
+    entries = merged(sources(tmp_path, nginx, TRACEBACK + REQUEST), make_filter("", "", "", "bbbbbbbb"))
+    assert [entry.hop for entry in entries] == ["django", "uwsgi", "nginx"]
+    assert {entry.request_id for entry in entries} == {"bbbbbbbb"}
+
+
 @pytest.mark.parametrize(("since", "status"), [("soon", ""), ("", "6xx"), ("", "50"), ("10 parsecs", "")])
 def test_a_filter_that_makes_no_sense_is_an_error(since: str, status: str) -> None:
     with pytest.raises(PorticoError) as caught:

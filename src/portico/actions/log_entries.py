@@ -40,9 +40,11 @@ class Filter:
     hop: str = ""
     since: float = 0.0
     status: str = ""
+    request_id: str = ""
 
     def wants(self, entry: Entry) -> bool:
-        return (not self.hop or entry.hop == self.hop) and entry.time >= self.since
+        named = self.request_id in ("", entry.request_id)
+        return named and self.hop in ("", entry.hop) and entry.time >= self.since
 
     def is_chosen_request(self, entry: Entry) -> bool:
         return bool(entry.status) and re.fullmatch(self.status.lower().replace("x", r"\d"), str(entry.status)) is not None

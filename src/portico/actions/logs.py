@@ -27,11 +27,12 @@ BAD_FILTER = Kind(
 )
 
 
-def make_filter(hop: str, since: str, status: str) -> Filter:
-    """`since` is `10m`, `2h` or an ISO time; `status` is `404` or `5xx`. Raises PorticoError for anything else."""
+def make_filter(hop: str, since: str, status: str, request_id: str = "") -> Filter:
+    """`since` is `10m`, `2h` or an ISO time; `status` is `404` or `5xx`; an empty one lets all pass. Raises
+    PorticoError for anything else."""
     if status and not re.fullmatch(r"[1-5][0-9xX]{2}", status):
         raise _bad(f"--status {status}", "write a status such as 404, or a class such as 5xx")
-    return Filter(hop, _since(since), status)
+    return Filter(hop, _since(since), status, request_id)
 
 
 def _since(text: str) -> float:

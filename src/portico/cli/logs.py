@@ -19,13 +19,16 @@ from portico.model.result import Result
 @click.option("--hop", type=click.Choice(["nginx", "uwsgi", "django"]), default=None, help="Only this hop.")
 @click.option("--since", metavar="TIME", default="", help="`10m`, `2h`, or 2026-01-31T14:00.")
 @click.option("--status", metavar="CODE", default="", help="Requests answered with it: 404, 5xx; with all their lines.")
-def command(screen: Screen, project: Path, follow: bool, count: int, hop: str | None, since: str, status: str) -> Result:
+@click.option("--id", "request_id", metavar="ID", default="", help="Lines of the request with this X-Request-ID.")
+def command(
+    screen: Screen, project: Path, follow: bool, count: int, hop: str | None, since: str, status: str, request_id: str
+) -> Result:
     """Show the logs of all hops, merged by time and joined by request id."""
     from portico.actions import logs
     from portico.actions.log_entries import merged
     from portico.actions.options import find_places
 
-    wanted = logs.make_filter(hop or "", since, status)
+    wanted = logs.make_filter(hop or "", since, status, request_id)
     files = logs.sources(find_places(project))
     entries = merged(files, wanted)
     entries = entries[-count:] if count else []
