@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -62,17 +62,17 @@ class Aside:
     def start(self, command: Command, log: Path, stop: signal.Signals) -> Running:
         """Start it; what it says goes to `log`. `stop` ends it at once, and comes to it too when we are killed. Raises
         OSError when there is no such program."""
-        with log.open("ab") as output:
+        with log.open("ab") as output, _uninterrupted() as mask:
             process = subprocess.Popen(
                 command.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=_follow(stop),
+                preexec_fn=_follow(stop, mask),
                 **surroundings(command),
             )
-        running = Running(process, log, stop)
-        self._running.append(running)
+            running = Running(process, log, stop)
+            self._running.append(running)
         return running
 
     def ask_to_end(self) -> None:
@@ -82,27 +82,40 @@ class Aside:
 
     def stop(self) -> None:
         """End all of them; nothing can interrupt it."""
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_STOPS})
-        try:
+        with _uninterrupted():
             self.ask_to_end()
             deadline = time.monotonic() + _MERCY_S
             for running in reversed(self._running):
                 running.end(deadline - time.monotonic())
             self._running.clear()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
-def _follow(stop: signal.Signals) -> Callable[[], None] | None:
-    """What a child does before it becomes its program: ask the kernel for a signal when its parent ends (prctl(2))."""
-    if sys.platform != "linux":
-        return None
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[Collection[int]]:
+    """Signals that would end us wait until the block is over. It has the mask from before.
+
+    One that came while a process is forked would be lost, because Python ignores exceptions of what it does then
+    (os.register_at_fork), or would leave a process behind that nobody knows of yet.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, *_STOPS})
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _follow(stop: signal.Signals, mask: Collection[int]) -> Callable[[], None]:
+    """What a child does before it becomes its program: ask the kernel for a signal when its parent ends (prctl(2)), and
+    listen to the signals that are not in the mask."""
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 
     def ask() -> None:
         # What a shell starts in the background ignores SIGINT, and so would every program that it starts.
         signal.signal(stop, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if sys.platform != "linux":
+            return
         libc.prctl(_PR_SET_PDEATHSIG, int(stop))
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,46 @@
+"""Processes aside, and signals that come while one of them is forked."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portico.model.command import Command
+from portico.system.aside import Aside
+
+_STOPPED_WHILE_IT_FORKS = """
+import os, signal, sys
+from pathlib import Path
+from portico.model.command import Command
+from portico.system.aside import Aside, orderly
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), int(sys.argv[2])))
+aside = Aside()
+with orderly():
+    try:
+        aside.start(Command(("sh", "-c", "echo $$; exec sleep 60"), "stay"), Path(sys.argv[1]), signal.SIGTERM)
+        print("nothing stopped it")
+    finally:
+        aside.stop()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_it_forks_is_not_lost_and_nor_is_the_process(tmp_path: Path, number: signal.Signals) -> None:
+    argv = [sys.executable, "-c", _STOPPED_WHILE_IT_FORKS, str(tmp_path / "log"), str(int(number))]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.stdout, "ignored" in done.stderr) == ("", False)
+    assert done.returncode == {signal.SIGINT: -signal.SIGINT}.get(number, 128 + number)
+    said = (tmp_path / "log").read_text().split()
+    assert not any(Path("/proc", pid).exists() for pid in said)
+
+
+def test_what_it_starts_listens_to_every_signal(tmp_path: Path) -> None:
+    aside = Aside()
+    running = aside.start(Command(("grep", "SigBlk", "/proc/self/status"), "look"), tmp_path / "log", signal.SIGTERM)
+    running.end(10)
+    assert int((tmp_path / "log").read_text().split()[1], 16) == 0
+    aside.stop()
