@@ -25,7 +25,6 @@ _MARK = "made"
 #: The kernel's clock for the times of files goes in steps of up to 10 ms.
 _STEP_NS = 50_000_000
 
-
 #: Size in bytes and time of the last change in nanoseconds, by the file's name in its folder.
 Stamps = Mapping[str, tuple[int, int]]
 

@@ -69,7 +69,7 @@ class Kept:
         return bool(paths)
 
     def make(self, source: Source, coding: str, fine: bool) -> None:
-        """Pack it. Raises OSError."""
+        """Pack it, while nobody else makes that content. Raises OSError."""
         if coding == "br":
             packed = brotli.compress(source.data, quality=_FINE_QUALITY if fine else _QUICK_QUALITY)
         else:
@@ -77,7 +77,7 @@ class Kept:
         path = self._path(source, FINE if coding == "br" and fine else coding)
         # nginx makes an ETag of time and size, and two codings of a file may be equally long.
         modified = source.modified_ns - (_SECOND_NS if coding == "br" else 0)
-        partial = path.with_name(f"{path.name}.{threading.get_ident()}")
+        partial = path.with_name(f"{path.name}.new")
         with partial.open("wb") as stream:
             stream.write(packed)
             os.fchmod(stream.fileno(), source.mode)
