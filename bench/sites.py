@@ -18,11 +18,11 @@ from bench.air import HOST
 from bench.commands import down, up
 from bench.effort import CLIENTS, Effort
 from bench.results import Curve
-from bench.stage import free_port
 from portico.actions.places import places
 from portico.model.load import Load, Request
 from portico.system import usage
 from portico.system.load import run
+from portico.system.sockets import free_port
 
 NUMBERS = (1, 2, 5, 10, 20, 50)
 ROUNDS = 3

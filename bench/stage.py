@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-import random
 import shutil
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from bench.progress import INSTALL, SITE, START
 from bench.stacks.base import Ground, Stack
 from portico.actions.machine import find_nginx
 from portico.model.load import Request
+from portico.system.sockets import free_port
 
 #: In the order of the table.
 STACKS = (
@@ -111,16 +110,6 @@ def _grounds(
 def _ground(own: Path, python: Path, environ: Mapping[str, str], nginx: Path) -> Ground:
     copy = own / "site"
     return Ground(own, copy, copy / "collected", python, environ, free_port(), free_port(), os.cpu_count() or 1, nginx)
-
-
-def free_port() -> int:
-    """A free port from which no connection begins (ip_local_port_range, ip(7)): a stack that starts again finds it free."""
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    for port in random.sample(range(min(10_240, first - 1000), first), 200):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError(f"no free port below {first}")
 
 
 def _serves_static(air: OnAir) -> bool:

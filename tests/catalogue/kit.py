@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.cli.main import run
+from portico.system.sockets import free_port
 from support.stack import clean_environ, until
 
 HERE = Path(__file__).parent
@@ -29,12 +30,6 @@ LOGGING = (
     "'root':{'handlers':['c'],'level':'WARNING'}}"
 )
 _READY = re.compile(r"spawned uWSGI worker 1|spawned \d+ offload")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def uwsgi_params() -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from catalogue.kit import LOGGING, ROOT, Kit, free_port
+from catalogue.kit import LOGGING, ROOT, Kit
 from catalogue.test_wsgi import as_www_data, other_python
+from portico.system.sockets import free_port
 from support.stack import clean_environ, until
 
 __all__ = ["other_python"]

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from catalogue.conftest import SYSTEM_NGINX
-from catalogue.kit import ROOT, Kit, free_port, uwsgi_params
+from catalogue.kit import ROOT, Kit, uwsgi_params
 from portico.actions.doctor import visits
+from portico.system.sockets import free_port
 from support.stack import clean_environ, until
 
 Names = Callable[..., dict[str, Any]]

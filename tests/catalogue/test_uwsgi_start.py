@@ -24,9 +24,7 @@ def test_uwsgi_port_in_use_by_the_first_start(kit: Kit, names: Names) -> None:
 
 
 def test_uwsgi_port_in_use_by_another_program(kit: Kit, names: Names) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", kit.spare))
-        other.listen()
+    with socket.create_server(("127.0.0.1", kit.spare)):
         assert kit.uwsgi(*SERVE, f"127.0.0.1:{kit.spare}").wait(10) == 1
         found = names(by_log(kit), "uwsgi-port-in-use", "uwsgi.E100", certain=True)
     assert f"pid {os.getpid()}" in found["cause"]
@@ -34,9 +32,7 @@ def test_uwsgi_port_in_use_by_another_program(kit: Kit, names: Names) -> None:
 
 
 def test_a_port_that_was_taken_and_is_free_again(kit: Kit, names: Names) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", kit.spare))
-        other.listen()
+    with socket.create_server(("127.0.0.1", kit.spare)):
         kit.uwsgi(*SERVE, f"127.0.0.1:{kit.spare}")
     found = names(by_log(kit), "uwsgi-port-in-use", "uwsgi.E100", certain=False)
     assert "now nobody listens" in found["cause"]
@@ -44,9 +40,7 @@ def test_a_port_that_was_taken_and_is_free_again(kit: Kit, names: Names) -> None
 
 def test_a_failed_start_that_was_followed_by_a_good_one_is_not_blamed(kit: Kit) -> None:
     address = f"127.0.0.1:{kit.spare}"
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", kit.spare))
-        other.listen()
+    with socket.create_server(("127.0.0.1", kit.spare)):
         kit.uwsgi(*SERVE, address)
     kit.uwsgi(*SERVE, address)
     kit.nginx(pass_to(kit, address))

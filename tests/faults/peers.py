@@ -21,8 +21,8 @@ from faults.application import BROKEN, SLOW, Application
 from faults.load import Load
 from faults.rows import AFTER_S, Row
 from faults.stacks import SYSTEM_NGINX, nginx_version, temporary_folder
+from portico.system.sockets import free_port
 from support.stack import clean_environ, until
-from support.traffic import free_port
 
 #: Not the project's environment: these are no dependencies of Portico.
 HOME = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "portico-faults" / "peers"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from portico.system.sockets import free_port
 from support.crew import busy, cared_for, crew, ended, port_of, queued
 from support.stack import Project, Ran, until
-from support.traffic import Traffic, can_bind, free_port
+from support.traffic import Traffic, can_bind
 
 Record = Callable[[str, object], None]
 SYSTEM_NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from portico.system.sockets import free_port
 from support.bad_input import APP, clean_up, untouched
 from support.stack import ROOT, Project
-from support.traffic import free_port
 
 ALLOW = ["--allow-root-app"] if ROOT else []
 

@@ -18,8 +18,9 @@ import psutil
 import pytest
 
 from portico.system.accounts import by_uid, can_enter
+from portico.system.sockets import free_port
 from support.stack import ROOT, Project, clean_environ, until
-from support.traffic import can_bind, free_port
+from support.traffic import can_bind
 
 NAMES = {"nginx.conf", "uwsgi.ini", "uwsgi_params", "mime.types"}
 FLAGS = ["--allow-root-app"] if ROOT else []

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from portico.system.sockets import free_port
 from support.stack import ROOT, Project
-from support.traffic import Traffic, free_port
+from support.traffic import Traffic
 
 
 @pytest.fixture

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
+import random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,12 @@ import psutil
 
 from portico.system.accounts import account_name
 from portico.system.look import diag
+
+#: What `free_port` gave away: descriptors of bound sockets, the oldest first.
+_HELD: list[int] = []
+_MOST_HELD = 100
+#: Ports below are those that services are known by.
+_LOWEST_PORT = 10_240
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,35 @@ def bind_error(host: str, port: int) -> int:
     return 0
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port that the kernel says is free."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free and stays so until this process ends: nobody else is given it, and only who names it
+    can listen there (SO_REUSEADDR, socket(7), which nginx and uWSGI set). No connection begins from it
+    (ip_local_port_range, ip(7)), so what listens there finds it free again after a restart."""
+    quiet = _quiet_ports()
+    for port in (*random.sample(quiet, min(len(quiet), 200)), 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            # Only now: two who both had set it before could both be given the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            return _held(probe)
+    raise OSError(errno.EADDRINUSE, "no port of 127.0.0.1 is free")
+
+
+def _quiet_ports() -> range:
+    """Where no connection begins; empty where the kernel leaves nothing."""
+    try:
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return range(0)
+    return range(_LOWEST_PORT, first)
+
+
+def _held(probe: socket.socket) -> int:
+    port = int(probe.getsockname()[1])
+    _HELD.append(probe.detach())
+    if len(_HELD) > _MOST_HELD:
+        os.close(_HELD.pop(0))
+    return port
 
 
 def listeners(port: int) -> tuple[Holder, ...]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nginx_lab import free_port, wait_for
+from nginx_lab import wait_for
 
 from portico.hops.nginx.route import candidates, route
 from portico.hops.nginx.tree import tree
@@ -19,6 +19,7 @@ from portico.model.directive import Directive
 from portico.model.plan import NginxBinary
 from portico.model.seen import Route
 from portico.system.nginx_conf import read
+from portico.system.sockets import free_port
 
 MAIN = """
 worker_processes 1; daemon off; error_log {base}/error.log notice; pid {base}/nginx.pid;

@@ -28,6 +28,7 @@ from portico.hops.nginx.facts import parse_build
 from portico.hops.nginx.render import TRACE_MAP, files
 from portico.hops.nginx.trace_map import trace_map
 from portico.model.plan import Listen, NginxBinary, Plan
+from portico.system.sockets import free_port
 from support.plans import make_plan
 
 #: What nginx calls a request that it answers with a file, if the client gave it no name: time, worker, connection, turn.
@@ -60,12 +61,6 @@ def worker_account() -> tuple[str, str]:
         except KeyError:
             continue
     raise AssertionError("no account for nginx's workers")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settle(plan: Plan) -> Plan:

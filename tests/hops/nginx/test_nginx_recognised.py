@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from nginx_lab import free_port, make_server_plan, serving
+from nginx_lab import make_server_plan, serving
 
 from portico.actions import probe
 from portico.model.plan import Listen, NginxBinary
+from portico.system.sockets import free_port
 
 ANSWERS = (
     "location ~ ^/ {",

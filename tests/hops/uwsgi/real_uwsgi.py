@@ -65,12 +65,6 @@ def interpreter() -> Interpreter:
     return Interpreter(sys.executable, base, VERSION, Uwsgi("pyuwsgi", pyuwsgi_path(), "2.0.30"))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_until(condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):

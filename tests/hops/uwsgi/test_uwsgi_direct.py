@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_uwsgi import APP, Instance, ask, can_become_nobody, free_port, local_plan, serving, wait_until
+from real_uwsgi import APP, Instance, ask, can_become_nobody, local_plan, serving, wait_until
 
 from portico.hops.uwsgi.packet import parse_head
 from portico.model.plan import Listen, Plan
 from portico.model.site import StaticMap
+from portico.system.sockets import free_port
 
 STREAM = """
 def application(environ, start_response):

@@ -13,7 +13,7 @@ import pytest
 from portico.hops.uwsgi import ini, options
 from portico.hops.uwsgi.events import events
 from portico.model.directive import Option
-from support.traffic import free_port
+from portico.system.sockets import free_port
 
 UWSGI = (sys.executable, "-c", "import pyuwsgi, sys; sys.argv[0] = 'uwsgi'; pyuwsgi.run()")
 #: Flags are shown as they were written.

@@ -20,7 +20,6 @@ from real_uwsgi import (
     ask,
     ask_raw,
     can_become_nobody,
-    free_port,
     local_plan,
     names,
     serving,
@@ -31,6 +30,7 @@ from real_uwsgi import (
 from portico.hops.uwsgi.facts import classify, parse_request_line, parse_stats
 from portico.hops.uwsgi.packet import encode, parse_head
 from portico.hops.uwsgi.probe import request_variables
+from portico.system.sockets import free_port
 
 LOADING = "\nprint('loading', flush=True)\ntime.sleep(30)\n"
 
