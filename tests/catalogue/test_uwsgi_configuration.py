@@ -114,6 +114,7 @@ def test_ini_magic_characters(kit: Kit, names: Names, line: str, shown: str) -> 
     found = next(one for one in envelope["findings"] if one["id"] == "uwsgi.W143")
     assert f"{file}:2" in found["evidence"][0]
     assert shown in found["evidence"][0]
+    assert ("takes the line end with it" in found["cause"]) is line.endswith("%")
     assert "topsecret" not in str(envelope)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from portico.hops.uwsgi import ini_lines, json_conf, xml_conf, yaml_conf
+from portico.hops.uwsgi import ini_lines, json_conf, magic, xml_conf, yaml_conf
 from portico.hops.uwsgi.entries import Parsed
 
 Format = Literal["ini", "yaml", "xml", "json"]
@@ -47,7 +48,14 @@ def parse(kind: Format, text: str, section: str = "uwsgi") -> Parsed:
     return _PARSERS[kind](text, section)
 
 
-def raw_values(parsed: Parsed, text: str, read: str, kind: Format, section: str) -> list[str] | None:
-    """The values before magic variables were replaced; None where the text without replacement is read otherwise."""
+def raw_values(
+    parsed: Parsed, text: str, read: str, kind: Format, section: str, numbers: Sequence[int]
+) -> tuple[list[str], bool]:
+    """The values before magic variables were replaced, and whether each is known: a `%` in front of a line end takes that
+    with it, so that one entry is read where the text has two. `numbers` are those of `magic.substituted`."""
     before = parsed if text == read else parse(kind, text, section)
-    return [entry.value for entry in before.entries] if len(before.entries) == len(parsed.entries) else None
+    if len(before.entries) == len(parsed.entries):
+        return [entry.value for entry in before.entries], True
+    at_line = {(entry.line, entry.name): entry.value for entry in before.entries}
+    places = [(magic.line_of(entry.line, numbers), entry.name) for entry in parsed.entries]
+    return [at_line.get(place, entry.value) for place, entry in zip(places, parsed.entries, strict=True)], False

@@ -126,11 +126,11 @@ class Machine:
             return
         parsed = formats.parse(kind, read, section)
         self._tell(parsed, loaded.here, numbers)
-        raw = formats.raw_values(parsed, text, read, kind, section)
-        load = Load(loaded, asked, raw is not None)
+        raw, is_raw = formats.raw_values(parsed, text, read, kind, section, numbers)
+        load = Load(loaded, asked, is_raw)
         (by.line.loads if by and by.line else self.top).append(load)
         self._open.append((loaded.here, section))
-        for entry, was in zip(parsed.entries, raw or [entry.value for entry in parsed.entries], strict=True):
+        for entry, was in zip(parsed.entries, raw, strict=True):
             where = f"{loaded.here}:{magic.line_of(entry.line, numbers)}"
             line = Line(entry.name, was, entry.value, where)
             load.lines.append(line)

@@ -92,12 +92,19 @@ def magic(evidence: Evidence) -> Iterator[Finding]:
         found = [option for option in seen.options if place(option) and _is_rewritten(option)]
         if found:
             yield kinds.MAGIC.found(
-                cause=f"uWSGI replaces the `%` in `{found[0].name}` ({found[0].where})",
+                cause=_magic_cause(found[0]),
                 evidence=[f"{option.where}: {_shown(option)}" for option in found[:4]],
                 fix=[f"write every % twice at {option.where}" for option in found[:4]],
                 certainty="certain" if any(map(_is_plain, found)) else "likely",
                 basis=in_force(seen),
             )
+
+
+def _magic_cause(option: Option) -> str:
+    at_end = any(match[1] is None for match in _MAGIC.finditer(option.raw.replace("%%", "")))
+    if at_end and option.value != option.raw[:-1].rstrip():
+        return f"the `%` at the end of `{option.name}` ({option.where}) takes the line end with it, and the next line"
+    return f"uWSGI replaces the `%` in `{option.name}` ({option.where})"
 
 
 def _is_rewritten(option: Option) -> bool:

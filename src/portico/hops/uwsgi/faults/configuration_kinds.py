@@ -69,10 +69,12 @@ MAGIC = Kind(
     "uwsgi.W143",
     "uwsgi",
     "uWSGI rewrites a value: `%` means something to it",
-    "`%d`, `%n`, `%s` and other letters behind a `%` are replaced by parts of the file's path; a `%` at the end vanishes. "
-    "Literal ones are written `%%`.",
+    "`%d`, `%n`, `%s` and other letters behind a `%` are replaced by parts of the file's path; a `%` at the end of a "
+    "line vanishes together with the line end, so that the next line becomes part of the value. Literal ones are "
+    "written `%%`.",
     source=f"{_CONFIGURATION}#magic-variables",
-    shows="A password that does not work, a date format that comes out as a path.",
+    shows="A password that does not work, a date format that comes out as a path, an option in the next line that has no "
+    "effect.",
     example="logdate = %Y-%m-%d",
     cure="Write every `%` twice. A secret belongs into the environment of the process, not into uwsgi.ini.",
 )
