@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,13 +131,17 @@ def forget_static(where: Places, keep: Collection[int]) -> Callable[[], None]:
 def _failed(answer: dict[str, Any], stderr: str, python: str) -> PorticoError:
     said = [*answer.get("output", ()), *(answer.get("traceback") or stderr.strip().splitlines())[-4:]]
     cause = f"{answer.get('type', 'no answer')}: {answer.get('message', 'the process ended without a word')}"
-    fix = [f"{python} manage.py collectstatic   # see it fail by itself"]
-    code = Exit.USAGE
-    if answer.get("errno") == 28:
-        fix, code = ["df -h   # the disk is full: free some space"], Exit.NEEDS_HANDS
-    elif answer.get("errno") in (13, 30):
-        fix = [f"ls -ld {answer.get('path')}   # the application's account must be able to write there"]
-    elif "Missing staticfiles manifest" in cause or "could not be found" in cause:
-        fix.insert(0, "a style sheet or script names a file that does not exist: correct the name or remove the reference")
-    fix.append("or do without: collect_static = false in portico.toml")
-    return PorticoError(NOT_COLLECTED.found(cause=cause, evidence=said, fix=fix), code)
+    full = answer.get("errno") in (errno.ENOSPC, errno.EDQUOT)
+    fix = _fixes(answer, cause, python) if not full else ["df -h; df -i   # the disk is full: free some space or inodes"]
+    return PorticoError(NOT_COLLECTED.found(cause=cause, evidence=said, fix=fix), Exit.NEEDS_HANDS if full else Exit.USAGE)
+
+
+def _fixes(answer: dict[str, Any], cause: str, python: str) -> list[str]:
+    first = f"{python} manage.py collectstatic   # see it fail by itself"
+    last = "or do without: collect_static = false in portico.toml"
+    if answer.get("errno") in (errno.EACCES, errno.EROFS):
+        return [f"ls -ld {answer.get('path')}   # the application's account must be able to write there", last]
+    if "Missing staticfiles manifest" in cause or "could not be found" in cause:
+        named = "a style sheet or script names a file that does not exist: correct the name or remove the reference"
+        return [named, first, last]
+    return [first, last]
