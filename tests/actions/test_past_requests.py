@@ -129,6 +129,16 @@ def test_an_exception_with_the_id_is_found_wherever_it_stands(tmp_path: Path) ->
     assert told["died"] == "RuntimeError: on purpose, in boom (/srv/destiny/journal/views.py:92)"
 
 
+@pytest.mark.parametrize(
+    ("uri", "logged"),
+    [("//slow/./?s=8", "/slow/"), ("/a%20b/", "/a b/"), ("/caf%C3%A9/", "/café/"), ("/caf%C3%A9/", "/caf\\xe9/")],
+)
+def test_a_traceback_is_found_by_the_path_as_the_application_sees_it(tmp_path: Path, uri: str, logged: str) -> None:
+    own = TRACEBACK[0].replace("/slow/", logged)
+    logs = Logs(tmp_path).write("access", access("500", uri)).write("uwsgi", own, *TRACEBACK[1:], REQUEST)
+    assert [one["type"] for one in hop(logs.past(), "django")["exceptions"]] == ["RuntimeError"]
+
+
 def test_a_traceback_of_another_path_is_not_taken(tmp_path: Path) -> None:
     other = TRACEBACK[0].replace("/slow/", "/other/")
     logs = Logs(tmp_path).write("access", access("500")).write("uwsgi", other, *TRACEBACK[1:], REQUEST)

@@ -23,6 +23,7 @@ from portico.hops.nginx import past_request as of_nginx
 from portico.hops.nginx.past_request import PastRequest
 from portico.hops.nginx.route import route
 from portico.hops.nginx.tree import tree
+from portico.hops.nginx.uri import normalise, split
 from portico.hops.uwsgi import past_request as of_uwsgi
 from portico.model.errors import Exit, PorticoError
 from portico.model.plan import Listen
@@ -79,7 +80,8 @@ def _with_nginx(where: Places, stack: Stack, logs: dict[str, Log], request: Past
     lines = logs["uwsgi"].lines() if request.tries else []
     own = of_uwsgi.request_of(lines, entry.request_id)
     broke = bool(request.tries) and entry.status in _BROKEN
-    path = entry.uri.partition("?")[0]
+    asked, _ = split(entry.uri)
+    path = normalise(asked) or asked
     return Seen(
         stack=stack,
         request_id=entry.request_id,

@@ -15,7 +15,7 @@ from portico.hops.uwsgi.facts import RequestEntry, classify, parse_request_line
 _NEAR = 400
 #: Times are in whole seconds on one side of the comparison.
 _SLACK_S = 1.0
-_LOGGED = re.compile(r"(?:Internal Server Error|Service Unavailable): (?P<path>/\S*)$")
+_LOGGED = re.compile(r"(?:Internal Server Error|Service Unavailable): (?P<path>/.*)$")
 _DIED = re.compile(r"DAMN ! worker (?P<worker>\d+) \(pid: (?P<pid>\d+)\).*?signal (?P<signal>\d+)")
 _KILLING = re.compile(r"\*\*\* HARAKIRI ON WORKER (?P<worker>\d+) \(pid: (?P<pid>\d+)")
 _TRIGGERED = re.compile(r"HARAKIRI triggered by worker (?P<worker>\d+) core (?P<core>\d+)")
@@ -72,7 +72,7 @@ def last_request(lines: Sequence[str], status: re.Pattern[str] | None = None) ->
 
 def failures_of(lines: Sequence[str], request_id: str, at: int | None, path: str) -> tuple[Failure, ...]:
     """The exceptions of a request: those whose JSON line has its id, else the traceback that the project's own LOGGING wrote
-    just before the request's line, which is `lines[at]`; None where there is no such line."""
+    just before the request's line, which is `lines[at]`; None where there is no such line. `path` is decoded."""
     told = tuple(failure for line in lines if request_id and request_id in line and (failure := _told(line, request_id)))
     if told or at is None:
         return told
@@ -96,13 +96,15 @@ def _told(line: str, request_id: str) -> Failure | None:
 def _own(lines: Sequence[str], at: int, path: str) -> Failure | None:
     """Tracebacks of other threads may stand between: one that names this path is taken from further away."""
     touching = True
+    # Django writes it in ASCII since 4.2.22 and 5.2.2 (django.utils.log.log_response).
+    written = (path, path.encode("unicode_escape", "surrogatepass").decode("ascii"))
     for start in range(at - 1, max(-1, at - _NEAR), -1):
         line = lines[start]
         touching = touching and classify(line) == "app" and not line.startswith('{"t":')
         if line != tracebacks.HEADER or _goes_on(lines, start):
             continue
         named = _LOGGED.search(lines[start - 1]) if start else None
-        if (named and named["path"] == path) or (touching and not named):
+        if (named and named["path"] in written) or (touching and not named):
             block = lines[start : tracebacks.end_of(lines, start)]
             return _failure(block, 0.0, named["path"] if named else "", by_id=False)
     return None
