@@ -236,9 +236,7 @@ def _finished(kind: str, data: dict[str, str], line: str) -> dict[str, str]:
 
 _HOST = re.compile(r"Invalid HTTP_HOST header: '(?P<host>.*?)'(?P<rest>.*)")
 _CSRF = re.compile(r"Forbidden \((?P<reason>.*)\): (?P<path>\S*)")
-_RESPONSE = re.compile(
-    r"(?P<what>Not Found|Bad Request|Internal Server Error|Forbidden|Method Not Allowed): (?P<path>/\S*)$"
-)
+_RESPONSE = re.compile(r"(?P<what>Not Found|Bad Request|Internal Server Error|Forbidden|Method Not Allowed): (?P<path>/.*)$")
 
 
 def _of_django(line: str) -> tuple[str, dict[str, str]] | None:

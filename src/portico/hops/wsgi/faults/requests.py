@@ -3,13 +3,16 @@ the request they belong to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from portico.model.evidence import Exchange
 from portico.model.log import Event
 
 _SAID = ("traceback", "bad-iterator")
+_SLASHES = re.compile("/{2,}")
 _STARTS = ("start", "mode", "app-not-loaded", "game-over", "app-ready")
 
 
@@ -41,8 +44,11 @@ class Handled:
 
 
 def _same_page(logged: str, asked: str) -> bool:
-    """Django logs paths without the query."""
-    return bool(logged) and (logged == asked or logged == asked.partition("?")[0])
+    """uWSGI logs a request as it was asked for, Django its path alone, decoded, and in ASCII since 4.2.22 and 5.2.2
+    (`log_response` in django/utils/log.py); nginx has made one slash of several by then."""
+    raw = asked.partition("?")[0]
+    path = _SLASHES.sub("/", unquote(raw))
+    return bool(logged) and logged in (asked, raw, path, path.encode("unicode_escape").decode("ascii"))
 
 
 def handled(events: Sequence[Event]) -> Iterator[Handled]:
