@@ -77,29 +77,29 @@ def test_500_with_a_traceback(kit: Kit, names: Names) -> None:
     assert ids(envelope, "error") == ["django.E110"]
 
 
+def raise_in_uwsgi_only(kit: Kit, view: str) -> None:
+    kit.write(
+        "project/shop/views.py",
+        (kit.project / "shop" / "views.py").read_text() + "\nimport sys\n_here = 'uwsgi' in sys.modules\n"
+        f"def {view}(request):\n    if _here:\n        raise ValueError('only here')\n    return HttpResponse('well')\n",
+    )
+
+
 @pytest.mark.parametrize("path", ["/caf%C3%A9/x", "/a%20b/x?q=1", "//boom//x"])
 def test_500_at_a_page_that_is_asked_for_otherwise_than_django_writes_it(kit: Kit, names: Names, path: str) -> None:
     """Only the running process raises, so that its log alone tells."""
-    views = (kit.project / "shop" / "views.py").read_text()
-    code = (
-        "\nimport sys\n_here = 'uwsgi' in sys.modules\ndef odd(request):\n    if _here:\n        raise ValueError('odd')\n"
-    )
-    kit.write("project/shop/views.py", views + code + "    return HttpResponse('well')\n")
+    raise_in_uwsgi_only(kit, "odd")
     urls = (kit.project / "mysite" / "urls.py").read_text()
     more = "\nfrom django.urls import re_path\nurlpatterns += [re_path('^.*/x$', views.odd)]\n"
     kit.write("project/mysite/urls.py", urls + more)
     start(kit, SETTINGS_EXTRA=LOGGING)
     found = names(kit.doctor(path), "view-raises", "django.E110", certain=True)
-    assert "ValueError: odd" in found["cause"]
+    assert "ValueError: only here" in found["cause"]
 
 
 def test_500_that_only_the_running_process_makes(kit: Kit, names: Names) -> None:
     """Calling the page anew does not show it: then that nothing is logged is all that can be said."""
-    kit.write(
-        "project/shop/views.py",
-        (kit.project / "shop" / "views.py").read_text() + "\nimport sys\n_here = 'uwsgi' in sys.modules\n"
-        "def boom(request):\n    if _here:\n        raise ValueError('only here')\n    return HttpResponse('well')\n",
-    )
+    raise_in_uwsgi_only(kit, "boom")
     start(kit)
     names(kit.doctor("/boom/"), "django-500-no-traceback", "django.E112")
 
