@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from support.crew import port_of
-from support.stack import ROOT, Project, start_project, until
+from portico.system.sockets import free_port
+from support.stack import ROOT, Project, start_project
 from support.traffic import Traffic
 
 
@@ -182,40 +186,60 @@ def test_an_application_that_answers_500_is_up_with_a_finding(folder: Path) -> N
 
 
 def test_foreground_up_follows_the_logs_and_stops_at_ctrl_c(hello: Project) -> None:
-    import signal
+    with in_foreground(hello) as process:
+        assert hello.get("/at-once").status == 200
+        assert any("/at-once" in line for line in process.stdout or ()), "what is logged from its last line on is shown"
+        process.send_signal(signal.SIGINT)
+        ended(hello, process)
 
-    flags = ["--allow-root-app"] if ROOT else []
+
+def test_ctrl_c_right_after_the_last_line_of_a_foreground_up_stops_the_stack(hello: Project) -> None:
+    with in_foreground(hello) as process:
+        process.send_signal(signal.SIGINT)
+        ended(hello, process)
+
+
+def test_foreground_up_in_the_background_outlives_its_terminal(hello: Project) -> None:
+    with in_foreground(hello, "nohup") as process:
+        process.send_signal(signal.SIGHUP)
+        assert hello.get("/after").status == 200
+        assert any("/after" in line for line in process.stdout or ())
+        process.send_signal(signal.SIGTERM)
+        ended(hello, process)
+
+
+@contextmanager
+def in_foreground(project: Project, *before: str) -> Iterator[subprocess.Popen[str]]:
+    """`portico up` without -d, when it has said that the site is up."""
+    address = f"127.0.0.1:{free_port()}"
+    project.url = f"http://{address}"
+    flags = ["--listen", address, *(["--allow-root-app"] if ROOT else [])]
     process = subprocess.Popen(
-        [sys.executable, "-m", "portico", "-C", str(hello.folder), "up", "hello.py", "--listen", "auto", *flags],
+        [*before, sys.executable, "-m", "portico", "-C", str(project.folder), "up", "hello.py", *flags],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    # What waits for a line that never comes would wait for ever.
+    watch = threading.Timer(90, process.kill)
+    watch.start()
     try:
-        assert process.stdout is not None
-        seen: list[str] = []
-        for line in process.stdout:
-            seen.append(line)
-            if "down" in line:
-                break
-        hello.url = hello.status().result["url"]
-        # What is logged before it begins to follow is not shown.
-        with Traffic(port_of(hello), "/seen-in-the-log", pause_s=0.1):
-            for line in process.stdout:
-                seen.append(line)
-                if "/seen-in-the-log" in line:
-                    break
-        assert "/seen-in-the-log" in seen[-1]
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        assert process.wait(30) == 0
-        assert "Stopped" in rest
-        until(lambda: not hello.status().result["running"])
+        assert any("down" in line for line in process.stdout or ())
+        yield process
     finally:
+        watch.cancel()
         process.kill()
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def ended(project: Project, process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert "Stopped" in process.stdout.read()
+    assert process.wait(30) == 0
+    assert not project.status().result["running"]
 
 
 def test_bodies_of_every_size_arrive_read_or_not(hello: Project) -> None:

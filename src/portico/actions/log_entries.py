@@ -51,24 +51,32 @@ class Filter:
 
 
 class Source:
-    """One log file read on from where it was left; a file that was rotated or cut is read from its start."""
+    """One log file read on from where it was left; a file that was rotated or cut is read from its start. `start`: where the
+    first call begins, in bytes; -1: so that it reads the file's end."""
 
-    def __init__(self, kind: str, path: Path) -> None:
+    def __init__(self, kind: str, path: Path, start: int = -1) -> None:
         self.kind = kind
         self.path = path
-        self._offset = -1
+        self._offset = start
         self._inode = 0
         self._rest = b""
         self._last_time = 0.0
 
+    def end(self) -> int:
+        """The file's length in bytes; 0 while there is none."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
+
     def read(self) -> list[Entry]:
-        """Entries for the complete lines since the last call; the first call reads the file's end."""
+        """Entries for the complete lines since the last call; of the first call see `start`."""
         try:
             with self.path.open("rb") as stream:
                 status = self.path.stat()
                 if self._offset < 0:
                     self._offset = max(0, status.st_size - WINDOW_BYTES)
-                elif status.st_ino != self._inode or status.st_size < self._offset:
+                elif self._inode not in (0, status.st_ino) or status.st_size < self._offset:
                     self._offset, self._rest = 0, b""
                 self._inode = status.st_ino
                 stream.seek(self._offset)

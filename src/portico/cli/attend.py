@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,9 +19,15 @@ from typing import NoReturn
 from portico.actions.log_entries import Filter, Source, merged
 from portico.cli.log_line import entry_text
 
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-def follow_in_foreground(project: Path, state_file: Path, logs: dict[str, str]) -> NoReturn:
-    """Become this module. `logs` maps a kind of log (`access`, `error`, `uwsgi`) to its path."""
+
+def follow_in_foreground(project: Path, state_file: Path, files: list[Source], show: Callable[[], None]) -> NoReturn:
+    """`show` that the site is up, then become this module, which shows what is logged from now on. A Ctrl-C in between
+    counts: what is blocked stays so when another program is executed (signal(7))."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    logs = [(file.kind, str(file.path), file.end()) for file in files]
+    show()
     sys.stdout.flush()
     sys.stderr.flush()
     arguments = [str(project), str(state_file), json.dumps(logs)]
@@ -39,10 +46,11 @@ def attend(project: str, state_file: Path, files: list[Source]) -> int:
     """Show what is logged until somebody stops the stack, which removes its state file, or stops us."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _stop)
-        for source in files:
-            source.read()
+        for number in _STOPS:
+            # What is ignored stays so: `nohup portico up &` outlives its terminal (nohup(1)).
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, _stop)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         while state_file.exists():
             for entry in merged(files, Filter()):
                 sys.stdout.write(entry_text(entry, colour) + "\n")
@@ -56,7 +64,7 @@ def attend(project: str, state_file: Path, files: list[Source]) -> int:
 
 def _become_down(project: str) -> NoReturn:
     """`portico down`; a second Ctrl-C or a closed terminal must not interrupt it: what is ignored stays so (signal(7))."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)
     sys.stderr.write("\nStopping; requests in progress may finish.\n")
     sys.stderr.flush()
@@ -65,4 +73,4 @@ def _become_down(project: str) -> NoReturn:
 
 if __name__ == "__main__":
     logs = json.loads(sys.argv[3])
-    sys.exit(attend(sys.argv[1], Path(sys.argv[2]), [Source(kind, Path(path)) for kind, path in logs.items()]))
+    sys.exit(attend(sys.argv[1], Path(sys.argv[2]), [Source(kind, Path(path), start) for kind, path, start in logs]))

@@ -31,7 +31,5 @@ def command(screen: Screen, options: Options, detach: bool) -> Result:
     from portico.actions.options import find_places
     from portico.cli.attend import follow_in_foreground
 
-    screen.show(result)
     where = find_places(options.project)
-    logs = {source.kind: str(source.path) for source in sources(where)}
-    follow_in_foreground(options.project, where.state_file, logs)
+    follow_in_foreground(options.project, where.state_file, sources(where), lambda: screen.show(result))
