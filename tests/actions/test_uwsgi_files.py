@@ -68,9 +68,9 @@ def test_files_that_include_each_other_without_end_are_given_up(tmp_path: Path):
     names = [f"f{number}.ini" for number in range(9)]
     for name in names:
         (tmp_path / name).write_text("[uwsgi]\n" + "".join(f"ini = {other}\n" for other in names))
-    began = time.monotonic()
+    began = time.process_time()
     seen = read_uwsgi(str(tmp_path / "f0.ini"))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert any("more than 200 files" in problem for problem in seen.unread)
 
 
@@ -89,9 +89,9 @@ BOMBS = {
 @pytest.mark.parametrize("text", BOMBS.values(), ids=list(BOMBS))
 def test_nothing_grows_without_end(tmp_path: Path, text: str):
     (tmp_path / "a.ini").write_text(text)
-    began = time.monotonic()
+    began = time.process_time()
     read_uwsgi(str(tmp_path / "a.ini"))
-    assert time.monotonic() - began < 12
+    assert time.process_time() - began < 12
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from faults.load import STREAM_LINE, STREAM_LINES, Client, Load, Outcome, summar
 from support.stack import until
 
 Behaviour = Callable[[str, asyncio.StreamReader, asyncio.StreamWriter, int], Awaitable[None]]
-GET = Client("short GET", pause_s=0.001, timeout_s=0.5)
+GET = Client("short GET", pause_s=0.001, timeout_s=30)
 
 
 @contextmanager
@@ -120,7 +120,8 @@ FAILING = {
 @pytest.mark.parametrize("keep_alive", [False, True], ids=["new", "kept"])
 def test_each_way_to_fail_is_counted(case: tuple[Behaviour, set[str]], keep_alive: bool) -> None:
     behave, errors = case
-    client = Client("short GET", keep_alive=keep_alive, pause_s=0.001, timeout_s=0.5)
+    patience_s = 0.5 if behave is _hang else 30
+    client = Client("short GET", keep_alive=keep_alive, pause_s=0.001, timeout_s=patience_s)
     with _serving(behave) as port, Load(port, (client,)) as load:
         until(lambda: len(load.outcomes) >= 2)
     assert {o.error for o in load.outcomes} <= errors

@@ -82,9 +82,9 @@ def test_includes_that_double_at_each_step_end(tmp_path: Path) -> None:
         write(tmp_path, f"f{number}", f"include f{number + 1};\ninclude f{number + 1};\n")
     write(tmp_path, "f40", "x 1;\n")
     conf = write(tmp_path, "nginx.conf", "include f0;")
-    began = time.monotonic()
+    began = time.process_time()
     _, errors = tree(read(conf), str(conf))
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert any("directives" in error for error in errors)
 
 
@@ -121,10 +121,10 @@ def test_a_file_too_large(tmp_path: Path) -> None:
     conf = write(tmp_path, "nginx.conf", "include large;\nevents {}")
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 30)
-    began = time.monotonic()
+    began = time.process_time()
     assert "larger than" in problems(read(conf), conf)
     assert "larger than" in read(tmp_path / "large")["errors"][0]["error"]
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_byte_order_mark_and_bytes_of_another_encoding(tmp_path: Path) -> None:

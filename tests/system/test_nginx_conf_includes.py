@@ -139,7 +139,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_read(tmp_path: Path) -> Non
     conf = write(tmp_path, "nginx.conf", "http {\n include d-*;\n set after 1;\n}")
     began = time.monotonic()
     root, errors = look(conf)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert sets(root) == ["latin 1", "after 1"]
     text = "\n".join(errors)
     assert f"{conf}:2: {tmp_path}/d-elf is not a text: there is a NUL byte in line 2" in text

@@ -159,9 +159,9 @@ def test_no_text_stops_a_reader(kind: Format, text: str):
     assert all(1 <= one.line <= lines for one in parsed.entries)
     machine = Machine(Loop(text))
     machine.text(machine.around.load("", ""), "uwsgi", kind)
-    began = time.monotonic()
+    began = time.process_time()
     reading = machine.reading()
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 5
     assert len(reading.options) >= len(parsed.entries) - len(reading.untaken) or reading.unread or "%" in text
 
 
@@ -229,10 +229,10 @@ def test_large_files_are_read_in_good_time(kind: Format):
     head, row, tail = rows[kind]
     text = head + row * 10_000 + tail
     machine = Machine(Nothing())
-    began = time.monotonic()
+    began = time.process_time()
     machine.text(Loaded("/srv/a.x", "/srv/a.x", text), "uwsgi", kind)
     assert len(machine.reading().options) >= 10_000
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_what_uwsgi_shows_is_read_and_its_last_words():
