@@ -278,6 +278,57 @@ def test_a_traceback_that_is_cut_off_and_one_of_syntax():
     assert wrong["file"].endswith(".py") and wrong["line"].isdigit() and wrong["function"] == ""
 
 
+FRAME = '  File "/srv/shop/views.py", line 3, in items\n    work()\n'
+ELSEWHERE = 'Traceback (most recent call last):\n  File "/far/away.py", line 9, in far\n    x()\nOSError: far\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "exception", "message"),
+    [
+        ("ValueError:\n  on the next line\n", "ValueError", "on the next line"),
+        ("ValueError: \non the next line\n", "ValueError", "on the next line"),
+        ("shop.views.Ärger: Käse\n", "shop.views.Ärger", "Käse"),
+        ("shop.views.items.<locals>.Odd: x\n", "shop.views.items.<locals>.Odd", "x"),
+        (f"RuntimeError: it said:\n{ELSEWHERE}", "RuntimeError", "it said:"),
+        (
+            f'pool._RemoteTraceback:\n"""\n{ELSEWHERE}"""\n\nThe above exception was the direct cause of the following '
+            f"exception:\n\nTraceback (most recent call last):\n{FRAME}OSError: near\n",
+            "OSError",
+            "near",
+        ),
+    ],
+)
+def test_an_exception_is_told_as_it_was_raised_here(said: str, exception: str, message: str):
+    failed, goodbye = events(f"Traceback (most recent call last):\n{FRAME}{said}goodbye to uWSGI.\n")
+    assert (failed.data["exception"], failed.data["message"].partition("\n")[0]) == (exception, message)
+    assert (failed.data["file"], failed.data["line"]) == ("/srv/shop/views.py", "3")
+    assert goodbye.kind == "goodbye"
+
+
+@pytest.mark.parametrize(
+    "before", ["", ELSEWHERE + "\nDuring handling of the above exception, another exception occurred:\n\n"]
+)
+def test_an_exception_group(before: str):
+    text = (
+        "  + Exception Group Traceback (most recent call last):\n"
+        '  |   File "/srv/shop/views.py", line 3, in items\n'
+        "  |     work()\n"
+        "  | ExceptionGroup: several (2 sub-exceptions)\n"
+        "  +-+---------------- 1 ----------------\n"
+        "    | Traceback (most recent call last):\n"
+        '    |   File "/srv/shop/one.py", line 1, in one\n'
+        "    | ValueError: one\n"
+        "    +---------------- 2 ----------------\n"
+        "    | TypeError: two\n"
+        "    +------------------------------------\n"
+    )
+    failed, goodbye = events(f"{before}{text}goodbye to uWSGI.\n")
+    assert (failed.data["exception"], failed.data["file"]) == ("ExceptionGroup", "/srv/shop/views.py")
+    assert failed.data["message"].startswith("several (2 sub-exceptions)\n")
+    assert "ValueError: one" in failed.data["message"] and failed.data["first"] == ("OSError: far" if before else "")
+    assert goodbye.kind == "goodbye"
+
+
 def test_lines_of_portico():
     found = captured("serving.log")
     assert of(found, "request-json")[1] == {

@@ -78,7 +78,7 @@ class _Reader:
         at = 0
         while at < len(self.lines):
             line = self.lines[at]
-            if line.endswith(tracebacks.HEADER) and (line == tracebacks.HEADER or _STAMP.match(line)):
+            if tracebacks.begins(line) or (line.endswith(tracebacks.HEADER) and _STAMP.match(line)):
                 end = tracebacks.end_of(self.lines, at)
                 yield self.traceback(self.lines[at:end])
                 at = end
@@ -88,7 +88,7 @@ class _Reader:
                 yield from self.one(line)
 
     def traceback(self, block: list[str]) -> Event:
-        data = tracebacks.facts([tracebacks.HEADER, *block[1:]])
+        data = tracebacks.facts(block)
         # The script `uwsgi`, run by a Python that has no pyuwsgi.
         ours = data["exception"] == "ModuleNotFoundError" and data["message"] == "No module named 'pyuwsgi'"
         return Event("python-module-missing-pyuwsgi" if ours else "traceback", "\n".join(block), self.time_s, data)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from portico.hops.uwsgi import tracebacks
 from portico.hops.uwsgi.events import events
 from portico.hops.uwsgi.facts import RequestEntry, classify, parse_request_line
+from portico.model import django_path
 
 #: How far from a request's line the application's own traceback of it is looked for.
 _NEAR = 400
@@ -96,15 +97,14 @@ def _told(line: str, request_id: str) -> Failure | None:
 def _own(lines: Sequence[str], at: int, path: str) -> Failure | None:
     """Tracebacks of other threads may stand between: one that names this path is taken from further away."""
     touching = True
-    # Django writes it in ASCII since 4.2.22 and 5.2.2 (django.utils.log.log_response).
-    written = (path, path.encode("unicode_escape", "surrogatepass").decode("ascii"))
+    names = django_path.written(path)
     for start in range(at - 1, max(-1, at - _NEAR), -1):
         line = lines[start]
         touching = touching and classify(line) == "app" and not line.startswith('{"t":')
-        if line != tracebacks.HEADER or _goes_on(lines, start):
+        if not tracebacks.begins(line) or _goes_on(lines, start):
             continue
         named = _LOGGED.search(lines[start - 1]) if start else None
-        if (named and named["path"] in written) or (touching and not named):
+        if (named and named["path"] in names) or (touching and not named):
             block = lines[start : tracebacks.end_of(lines, start)]
             return _failure(block, 0.0, named["path"] if named else "", by_id=False)
     return None

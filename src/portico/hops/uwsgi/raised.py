@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from portico.hops.uwsgi.tracebacks import HEADER, end_of, facts
+from portico.hops.uwsgi.tracebacks import begins, end_of, facts
 
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 
@@ -26,7 +26,7 @@ def raised(lines: Sequence[str]) -> Iterator[str]:
 def _block(lines: Sequence[str], at: int) -> tuple[Sequence[str], int]:
     """The traceback that begins at that line, if one does, and the index of the line after it."""
     line = lines[at]
-    if line == HEADER:
+    if begins(line):
         end = end_of(lines, at)
         return lines[at:end], end
     return _of_json(line) if line.startswith('{"t":') and '"exc"' in line else (), at + 1

@@ -6,8 +6,14 @@ import re
 from collections.abc import Sequence
 
 HEADER = "Traceback (most recent call last):"
+#: What an exception group begins with; its lines have a margin (https://docs.python.org/3/library/exceptions.html#exception-groups).
+_GROUP = "  + Exception Group " + HEADER
+_MARGIN = "  | "
+#: So many lines may stand between a traceback and the word that it led to another.
+_GAP = 3
 _FRAME = re.compile(r'\s+File "(?P<file>.+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
-_EXCEPTION = re.compile(r"(?P<name>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:: (?P<message>.*))?$")
+#: A class that was made in a function has `<locals>` in its name; behind an empty first line of a message stands no space.
+_EXCEPTION = re.compile(r"(?P<name>(?:(?:[^\W\d]\w*|<locals>)\.)*[^\W\d]\w*)(?::(?: (?P<message>.*))?)?$")
 _LONE = re.compile(
     r"(?P<name>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Iteration))(?:: (?P<message>.*))?$"
 )
@@ -17,49 +23,77 @@ _CHAINED = ("The above exception was the direct cause", "During handling of the 
 _LIBRARY = re.compile(r"^<|/(?:site|dist)-packages/|/lib(?:64)?/python\d[\d.]*/|/lib-dynload/|\.zip/|/entry\.py$")
 
 
+def begins(line: str) -> bool:
+    """Whether a traceback begins with that line."""
+    return line in (HEADER, _GROUP)
+
+
 def end_of(lines: Sequence[str], start: int) -> int:
     """The index after the last line of the traceback whose header is `lines[start]`, with all that it is chained to."""
     at = _end_of_one(lines, start)
-    while True:
-        ahead = at
-        while ahead < len(lines) and ahead < at + 3 and not lines[ahead].strip():
-            ahead += 1
-        if ahead >= len(lines) or not lines[ahead].startswith(_CHAINED):
-            return at
-        ahead += 1
-        while ahead < len(lines) and not lines[ahead].strip():
-            ahead += 1
-        if ahead >= len(lines) or lines[ahead] != HEADER:
-            return at
-        at = _end_of_one(lines, ahead)
+    while (following := _chained(lines, at, at + _GAP)) is not None:
+        at = _end_of_one(lines, following)
+    return at
+
+
+def _chained(lines: Sequence[str], at: int, limit: int) -> int | None:
+    """The index of the header of the traceback that the one before `at` led to, where that is said before `limit`."""
+    for number in range(at, min(limit, len(lines))):
+        if lines[number].startswith(_CHAINED):
+            ahead = number + 1
+            while ahead < len(lines) and not lines[ahead].strip():
+                ahead += 1
+            return ahead if ahead < len(lines) and begins(lines[ahead]) else None
+        if lines[number].strip() and limit == at + _GAP:
+            return None
+    return None
 
 
 def _end_of_one(lines: Sequence[str], start: int) -> int:
-    at = start + 1
+    at = _after_indented(lines, start + 1)
+    if lines[start] == _GROUP or at >= len(lines) or not (found := _EXCEPTION.match(lines[at])):
+        return at
+    goes_on = lines[at].rstrip().endswith(":")
+    at += 1
+    if goes_on and not found["message"] and at < len(lines) and lines[at][:1].strip() and not _quotes(lines, at):
+        # The first line of the message is empty.
+        at += 1
+    if at < len(lines) and _quotes(lines, at):
+        return min(end_of(lines, at + 1) + 1, len(lines))
+    if goes_on and at < len(lines) and begins(lines[at]):
+        return end_of(lines, at)
+    # The further lines of a message of more than one, as libpq's are.
+    while at < len(lines) and lines[at].startswith((" ", "\t")) and lines[at].strip() and not lines[at].startswith(" ***"):
+        at += 1
+    return at
+
+
+def _after_indented(lines: Sequence[str], at: int) -> int:
     while at < len(lines) and lines[at].startswith((" ", "\t")):
         at += 1
-    if at < len(lines) and _EXCEPTION.match(lines[at]):
-        at += 1
-        # The further lines of a message of more than one, as libpq's are.
-        while (
-            at < len(lines) and lines[at].startswith((" ", "\t")) and lines[at].strip() and not lines[at].startswith(" ***")
-        ):
-            at += 1
     return at
+
+
+def _quotes(lines: Sequence[str], at: int) -> bool:
+    """Whether a message tells the traceback of another process there, as those of concurrent.futures do."""
+    return lines[at] == '"""' and at + 1 < len(lines) and begins(lines[at + 1])
 
 
 def facts(lines: Sequence[str]) -> dict[str, str]:
     """What a traceback says: `exception` (its full name) and `message`, `frames` (how many), the place in the project's own
-    code (`file`, `line`, `function`; empty: none), `last_file` and `last_line`, and `first`, the exception it began with."""
-    frames = [match for line in lines if (match := _FRAME.match(line))]
-    ends = [number for number, line in enumerate(lines) if _ends_here(lines, number, line)]
-    first, last = (_EXCEPTION.match(lines[ends[0]]), _EXCEPTION.match(lines[ends[-1]])) if ends else (None, None)
+    code (`file`, `line`, `function`; empty: none), `last_file` and `last_line`, and `first`, the exception it began with.
+    The traceback of another process that a message tells counts as text, and so do the exceptions of a group."""
+    lines = _without_margin(lines)
+    ends = _ends(lines)
+    frames = [found for begin, end in ends for line in lines[begin:end] if (found := _FRAME.match(line))]
+    named = [(found, end) for _, end in ends if end < len(lines) and (found := _EXCEPTION.match(lines[end]))]
+    first, (last, at) = (named[0][0], named[-1]) if named else (None, (None, len(lines)))
     own = next((match for match in reversed(frames) if not _LIBRARY.search(match["file"])), None)
-    after = [line.strip() for line in lines[ends[-1] + 1 :] if line.strip()] if ends else []
+    after = [line.strip() for line in lines[at + 1 :] if line.strip()]
     return {
         "exception": last["name"] if last else "",
         "message": "\n".join([(last and last["message"]) or "", *after]).strip(),
-        "first": f"{first['name']}: {first['message'] or ''}".rstrip(": ") if first and len(ends) > 1 else "",
+        "first": f"{first['name']}: {first['message'] or ''}".rstrip(": ") if first and len(named) > 1 else "",
         "file": own["file"] if own else "",
         "line": own["line"] if own else "",
         "function": (own["function"] or "") if own else "",
@@ -70,12 +104,25 @@ def facts(lines: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _ends_here(lines: Sequence[str], number: int, line: str) -> bool:
-    """Whether this is the line with the exception: the first after a header that is not set in."""
-    if not number or not line or line[0] in " \t" or line == HEADER or line.startswith(_CHAINED):
-        return False
-    before = lines[number - 1]
-    return (before == HEADER or before[:1] in (" ", "\t")) and _EXCEPTION.match(line) is not None
+def _ends(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each traceback of a chain begins, and where the line with its exception stands."""
+    found: list[tuple[int, int]] = []
+    begin: int | None = 0
+    while begin is not None and begin < len(lines):
+        found.append((begin, _after_indented(lines, begin + 1)))
+        begin = _chained(lines, _end_of_one(lines, begin), len(lines))
+    return found
+
+
+def _without_margin(lines: Sequence[str]) -> list[str]:
+    """With an exception group written as any other exception, what is in it being set in."""
+    plain: list[str] = []
+    inside = False
+    for line in lines:
+        inside = line == _GROUP or (inside and line.startswith(" "))
+        inner = line.removeprefix(_MARGIN) if inside else line
+        plain.append(HEADER if line == _GROUP else inner)
+    return plain
 
 
 def bare(line: str) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from portico.hops.wsgi.examination import Failure
-from portico.hops.wsgi.faults.requests import Handled, handled
+from portico.hops.wsgi.faults.requests import Handled, handled, same_page
 from portico.model.evidence import Evidence
 from portico.model.finding import Basis
 from portico.model.log import Event
@@ -50,7 +50,7 @@ def of_request(evidence: Evidence) -> tuple[Raised, ...]:
     asked = asked_exchange(evidence)
     if asked is None or 0 < asked.status < 500:
         return ()
-    logged = [one for one in _logged(evidence) if one.basis == "request" and _page(one.path) == _page(asked.path)]
+    logged = [one for one in _logged(evidence) if one.basis == "request" and same_page(one.path, asked.path)]
     called = list(_called(evidence))
     if not logged:
         return tuple(called)
@@ -61,16 +61,12 @@ def of_request(evidence: Evidence) -> tuple[Raised, ...]:
 
 def lately(evidence: Evidence) -> tuple[Raised, ...]:
     """What pages raised that were not asked for now; not those that are well by now."""
-    asked = {_page(visit.exchange.path) for visit in evidence.visits}
+    asked = [visit.exchange.path for visit in evidence.visits]
     found: dict[tuple[str, str, str], Raised] = {}
     for one in _logged(evidence):
-        if _page(one.path) not in asked:
+        if not any(same_page(one.path, path) for path in asked):
             found[(one.exception, one.message, one.where)] = one
     return tuple(reversed(found.values()))
-
-
-def _page(path: str) -> str:
-    return path.partition("?")[0]
 
 
 def _logged(evidence: Evidence) -> Iterator[Raised]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from portico.hops.wsgi.examination import Examination, Problem, parse
 from portico.hops.wsgi.faults import answer_kinds as kinds
-from portico.hops.wsgi.faults.requests import Handled, handled
+from portico.hops.wsgi.faults.requests import Handled, handled, same_page
 from portico.model.evidence import Evidence, Exchange
 from portico.model.finding import Basis, Finding, Kind
 
@@ -65,11 +65,11 @@ def _is_bad(asked: Exchange) -> bool:
 
 def _of_log(evidence: Evidence, said: Examination) -> Iterator[Finding]:
     seen = evidence.instance
-    well = {visit.exchange.path for visit in evidence.visits if not _is_bad(visit.exchange)}
+    well = [visit.exchange.path for visit in evidence.visits if not _is_bad(visit.exchange)]
     found: dict[str, Finding] = {}
     for one in handled(seen.events) if seen else ():
         kind = _kind(one)
-        if kind and one.path not in well:
+        if kind and not any(same_page(one.path, path) for path in well):
             basis: Basis = "request" if any(one.is_of(visit.exchange) for visit in evidence.visits) else "log"
             rows = [*(event.text.splitlines()[-1] for event in one.said[-1:]), *([one.line] if one.line else [])]
             found[kind.id] = _finding(evidence, said, kind, rows, basis)
