@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from portico.actions.probe import Probe
+from portico.hops.uwsgi.past_request import Failure, failures_of, request_of
 from portico.model.finding import Finding, Kind
 from portico.model.plan import Plan
 from portico.system import files
@@ -28,24 +30,25 @@ def failing_page(plan: Plan, probe: Probe) -> Finding:
     """The finding for a 5xx of the health path: the exception that the application logged for this very request."""
     log = Path(plan.uwsgi.log)
     page = f"GET {plan.listen.url.rstrip('/')}{plan.site.health_path} -> {probe.status}"
-    trace = wait_for(lambda: _trace(files.tail(log), probe.request_id), 1.0) or []
-    last = trace[-1] if trace else f"it answered {probe.status}; its own log may say why"
+    raised = wait_for(lambda: _raised(files.tail(log), probe.request_id, plan.site.health_path), 1.0) or ()
+    last = _first_line(raised[-1]) if raised else f"it answered {probe.status}; its own log may say why"
     fix = ["portico logs --status 5xx   # requests and tracebacks, joined"]
     if "no such table" in last or "UndefinedTable" in last or "doesn't exist" in last or "does not exist" in last:
         fix.insert(0, f"{plan.interpreter.executable} manage.py migrate   # the database has no tables yet")
+    trace = [line for line in raised[-1].lines if line.strip()] if raised else []
     return APP_FAILS.found(
         cause=last, evidence=[page, *trace[-6:]], fix=fix, title=f"The application answers {probe.status}"
     )
 
 
-def _trace(text: str, request_id: str) -> list[str] | None:
-    """The traceback with that request id, else the last one in the text, else None."""
-    for line in reversed(text.splitlines()):
-        if request_id in line and line.startswith("{"):
-            try:
-                return [row for row in str(json.loads(line)["exc"]).splitlines() if row.strip()]
-            except (ValueError, KeyError):
-                continue
-    if "Traceback (most recent call last)" not in text:
-        return None
-    return [line for line in text[text.rindex("Traceback (most recent call last)") :].splitlines() if line.strip()][:60]
+def _first_line(failure: Failure) -> str:
+    """The exception with the first line of its message."""
+    return f"{failure.type}: {failure.message}".rstrip(": ").splitlines()[0]
+
+
+def _raised(text: str, request_id: str, url: str) -> tuple[Failure, ...] | None:
+    """What was raised in that request. None while nothing is told of it: its own line is written after all that it logged."""
+    lines = text.splitlines()
+    found = request_of(lines, request_id)
+    path = os.fsdecode(unquote_to_bytes(urlsplit(url).path))
+    return failures_of(lines, request_id, found[1] if found else None, path) or (() if found else None)
