@@ -47,7 +47,7 @@ def _first_line(failure: Failure) -> str:
 
 
 def _raised(text: str, request_id: str, url: str) -> tuple[Failure, ...] | None:
-    """What was raised in that request. None while nothing is told of it: its own line is written after all that it logged."""
+    """What was raised in that request. None while nothing is told of it: its line is written after all that it logged."""
     lines = text.splitlines()
     found = request_of(lines, request_id)
     path = os.fsdecode(unquote_to_bytes(urlsplit(url).path))
