@@ -287,8 +287,9 @@ def test_tls_to_a_port_without_it() -> None:
 
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    port = free_port()
     before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     answered(b"")
     ask.http("http", f"unix:{tmp_path}/no", 0, "/")
-    ask.http("https", "127.0.0.1", free_port(), "/")
+    ask.http("https", "127.0.0.1", port, "/")
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
