@@ -148,6 +148,7 @@ def _does_not_load(
         dotenv=env_file_names(project),
         requirements=str(requirements / "requirements.txt") if requirements else "",
         environ_added=said.environ_added if said else (),
+        written=tuple(line for line in f"{outcome.stdout}\n{outcome.stderr}".splitlines() if line.strip()),
     )
     if said and said.failure:
         return PorticoError(failures.finding(said.failure, context), Exit.USAGE)

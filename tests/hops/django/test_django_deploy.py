@@ -69,3 +69,10 @@ def test_what_portico_tells_itself_is_not_told_twice() -> None:
     both = [message("security.W018"), message("security.W020")]
     assert judged(*both, facts=DjangoFacts(debug=True)) == []
     assert [found.title[:13] for found in judged(*both)] == ["security.W018", "security.W020"]
+
+
+def test_what_django_says_twice_is_told_once_and_first_comes_what_to_do() -> None:
+    said = message("security.W009", text="Your SECRET_KEY is weak. Please generate a long one.")
+    (found,) = judged(said, said)
+    assert (found.title, found.cause) == ("security.W009: Your SECRET_KEY is weak.", "Please generate a long one.")
+    assert found.fix[0].startswith("do what Django says")

@@ -18,8 +18,7 @@ ENVIRON = (
     "class ImproperlyConfigured(Exception):\n    pass\n"
     "raise ImproperlyConfigured('Set the DATABASE_URL environment variable')\n"
 )
-
-
+LOGGING = "LOGGING = {'version': 1, 'handlers': {'log': {'class': 'logging.FileHandler', 'filename': '/missing/x.log'}}}"
 PYTHON = "'/srv/my site/.venv/bin/python'"
 
 
@@ -44,6 +43,7 @@ def context(**more: object) -> Context:
         ("raise SystemExit(2)", kinds.EXITS, "sys.exit(2)", "raise an exception"),
         ("def broken(:", kinds.SETTINGS_FAILED, "SyntaxError at ", "{python} -m py_compile "),
         ("open('/nonexistent')", kinds.SETTINGS_FAILED, "FileNotFoundError", "ls -ld /nonexistent "),
+        (LOGGING, kinds.SETUP_FAILED, "handler 'log': No such file or directory: /missing/x.log", "mkdir -p /missing "),
         ("INSTALLED_APPS += ['mysite', 'mysite']", kinds.SETUP_FAILED, "ImproperlyConfigured", ""),
         ("ROOT_URLCONF = 'mysite.nourls'", kinds.URLS_FAILED, "mysite.nourls", ""),
         ("WSGI_APPLICATION = 'mysite.wsgi.app'", kinds.NO_CALLABLE, "has no app", "portico up mysite.wsgi:application"),
@@ -55,6 +55,21 @@ def test_settings(tmp_path: Path, settings: str, kind: Kind, cause: str, first_f
     assert cause in finding.cause
     assert finding.fix[0].startswith(first_fix.replace("{python}", PYTHON))
     assert finding.evidence
+
+
+def test_what_the_project_wrote_before_it_ended_itself_comes_first(tmp_path: Path) -> None:
+    project = django_project(tmp_path, "raise SystemExit(1)\n")
+    finding = found(project, context(settings="mysite.settings", written=("SITE_CONFIG points nowhere",)))
+    assert finding.evidence[0] == "it wrote: SITE_CONFIG points nowhere"
+
+
+def test_a_file_that_a_library_does_not_find_is_not_the_application(tmp_path: Path) -> None:
+    failure = InspectFailure(
+        stage="import", type="FileNotFoundError", message="No such file", path="/missing/x.log", errno=2, module="shop.wsgi"
+    )
+    finding = failures.finding(failure, context(module="shop.wsgi"))
+    assert finding.id == kinds.IMPORT_FAILED.id
+    assert finding.fix[0].startswith("mkdir -p /missing ")
 
 
 def test_a_variable_that_a_dotenv_file_defines(tmp_path: Path) -> None:

@@ -67,8 +67,9 @@ _NEEDS_TLS: Mapping[str, str] = {
 
 
 def judge(answer: Mapping[str, Any], facts: DjangoFacts, plan: Plan) -> list[Finding]:
-    """Findings of the `messages` in the script's answer, without those that another finding of Portico tells already."""
-    return [_finding(message, facts, plan) for message in _untold(answer.get("messages") or (), facts)]
+    """Findings of the `messages` in the answer, each once, without those that another one of Portico tells already."""
+    found = (_finding(message, facts, plan) for message in _untold(answer.get("messages") or (), facts))
+    return list(dict.fromkeys(found))
 
 
 def _untold(messages: Any, facts: DjangoFacts) -> Iterator[Mapping[str, Any]]:
@@ -84,7 +85,7 @@ def _finding(message: Mapping[str, Any], facts: DjangoFacts, plan: Plan) -> Find
         kind, cause, fix = OWN_INFO, f"{_plainly(plan)}: {without_tls}", _when_there_is_tls(message, facts)
     else:
         kind = OWN_ERROR if level >= _ERROR else OWN_WARNING if level >= _WARNING else OWN_INFO
-        cause, fix = f"{_about(message)}{text}", _fix(message, facts)
+        cause, fix = f"{_about(message)}{_reason(text)}", _fix(message, facts)
     return kind.found(
         cause=cause,
         evidence=[f"manage.py check --deploy: {_about(message)}({name}) {text}"],
@@ -96,6 +97,11 @@ def _finding(message: Mapping[str, Any], facts: DjangoFacts, plan: Plan) -> Find
 def _first_sentence(text: str) -> str:
     head, dot, rest = text.partition(". ")
     return f"{head}." if dot and rest else text
+
+
+def _reason(text: str) -> str:
+    """What stands behind the first sentence, which is the title; all of it where there is no more."""
+    return text.partition(". ")[2] or text
 
 
 def _line(value: Any) -> str:
@@ -116,7 +122,7 @@ def _fix(message: Mapping[str, Any], facts: DjangoFacts) -> list[str]:
     hint, name = _line(message.get("hint")), message.get("id")
     where = facts.settings_file or "the settings"
     silence = [f'SILENCED_SYSTEM_CHECKS = ["{name}"]   # in {where}, if it is meant to be so'] if name else []
-    return [*([hint] if hint else []), *silence]
+    return [hint or f"do what Django says   # in {where}", *silence]
 
 
 def _when_there_is_tls(message: Mapping[str, Any], facts: DjangoFacts) -> list[str]:

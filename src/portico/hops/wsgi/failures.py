@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shlex
 from collections.abc import Collection, Mapping
@@ -27,7 +29,8 @@ class Context:
 
     `python` is the project's interpreter. `module` and `settings` are what the user named, empty where nothing was.
     `dotenv` maps a file in the project to the names it defines; `requirements` is a requirements file in it, or empty.
-    `environ_added` are names of variables that manage.py itself sets.
+    `environ_added` are names of variables that manage.py itself sets. `written` are the lines that the project wrote on its
+    standard output and error while it was loaded.
     """
 
     python: str
@@ -36,6 +39,7 @@ class Context:
     dotenv: Mapping[str, Collection[str]] = field(default_factory=dict, hash=False)
     requirements: str = ""
     environ_added: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
 
 def finding(failure: InspectFailure, context: Context) -> Finding:
@@ -46,7 +50,12 @@ def finding(failure: InspectFailure, context: Context) -> Finding:
         return _missing_variable(variable, failure, context)
     if failure.missing_module:
         return _missing_module(failure, context)
-    if failure.stage == "import" and failure.type == "FileNotFoundError" and not failure.file:
+    if (
+        failure.stage == "import"
+        and failure.type == "FileNotFoundError"
+        and not failure.file
+        and failure.path.endswith(".py")
+    ):
         return kinds.MODULE_NOT_FOUND.found(
             cause=f"there is no file {failure.path}",
             evidence=_evidence(failure),
@@ -149,6 +158,9 @@ def _raised(failure: InspectFailure, context: Context) -> Finding:
     fix = []
     if failure.type == "ImportError" and "relative import" in failure.message:
         fix.append("name it as a module: portico up package.module   # a file that is part of a package needs that")
+    folder = failure.path.rpartition("/")[0]
+    if failure.errno == errno.ENOENT and folder:
+        fix.append(f"mkdir -p {shlex.quote(folder)}   # if it is to be made there, as a log is, and the folder is missing")
     if failure.errno and failure.path:
         fix.append(f"ls -ld {shlex.quote(failure.path)}   # the application's account must be able to use it")
     if failure.type == "SyntaxError" and failure.file:
@@ -156,6 +168,8 @@ def _raised(failure: InspectFailure, context: Context) -> Finding:
     if failure.place:
         fix.append(f"correct {failure.place}")
     message = failure.message.strip().splitlines()[0] if failure.message.strip() else ""
+    if failure.errno and failure.path and failure.path not in message:
+        message = f"{message}: {os.strerror(failure.errno)}: {failure.path}"
     return kind.found(
         cause=f"{failure.type}{where}: {message}" if message else f"{failure.type}{where}",
         evidence=_evidence(failure),
@@ -182,9 +196,10 @@ def _hang(failure: InspectFailure, context: Context) -> Finding:
 
 def _exits(failure: InspectFailure, context: Context) -> Finding:
     where = f" at {failure.place}" if failure.place else ""
+    wrote = [f"it wrote: {line}" for line in context.written[-_EVIDENCE_LINES:]]
     return kinds.EXITS.found(
         cause=f"{failure.message}{where}",
-        evidence=_evidence(failure),
+        evidence=[*wrote, *_evidence(failure)],
         fix=["raise an exception that says what is missing, or put the call under if __name__ == '__main__'"],
     )
 
