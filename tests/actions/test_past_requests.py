@@ -139,6 +139,22 @@ def test_a_traceback_is_found_by_the_path_as_the_application_sees_it(tmp_path: P
     assert [one["type"] for one in hop(logs.past(), "django")["exceptions"]] == ["RuntimeError"]
 
 
+def test_a_traceback_in_a_line_of_json(tmp_path: Path) -> None:
+    line = json.dumps({"message": "Internal Server Error: /slow/", "exc_info": "\n".join(TRACEBACK[1:])})
+    other = line.replace("/slow/", "/other/").replace("RuntimeError", "KeyError")
+    logs = Logs(tmp_path).write("access", access("500")).write("uwsgi", line, other, REQUEST)
+    assert logs.past()["died"] == "RuntimeError: on purpose, in boom (/srv/destiny/journal/views.py:92)"
+
+
+def test_an_exception_group_has_its_place(tmp_path: Path) -> None:
+    block = ["  + Exception Group Traceback (most recent call last):", *(f"  | {line}" for line in TRACEBACK[2:-1])]
+    block += ["  | ExceptionGroup:  (1 sub-exception)", "  +-+---------------- 1 ----------------", "    | ValueError: one"]
+    block += ["    +------------------------------------"]
+    logs = Logs(tmp_path).write("access", access("500")).write("uwsgi", TRACEBACK[0], *block, REQUEST)
+    told = logs.past()["died"]
+    assert told == "ExceptionGroup: (1 sub-exception), in boom (/srv/destiny/journal/views.py:92)"
+
+
 def test_a_traceback_of_another_path_is_not_taken(tmp_path: Path) -> None:
     other = TRACEBACK[0].replace("/slow/", "/other/")
     logs = Logs(tmp_path).write("access", access("500")).write("uwsgi", other, *TRACEBACK[1:], REQUEST)

@@ -93,6 +93,7 @@ def test_a_static_file(site: Project) -> None:
     ("arguments", "died_at", "words"),
     [
         (("/boom/",), "django", ("ValueError", "in boom")),
+        (("/broken/",), "wsgi", ("ValueError: no second part, in parts", "the answer ends there")),
         (("/static/none.css",), "nginx", ("there is no file", "none.css")),
         (("/none/",), None, ()),
     ],

@@ -41,6 +41,14 @@ def stream(request):
     return StreamingHttpResponse(parts(), content_type="text/plain")
 
 
+def broken(request):
+    def parts():
+        yield b"one"
+        raise ValueError("no second part")
+
+    return StreamingHttpResponse(parts())
+
+
 def move(request):
     return HttpResponseRedirect("/hello/")
 
@@ -71,6 +79,7 @@ def seen(request):
 urlpatterns = [
     path("hello/", hello), path("echo/", echo), path("upload/", upload), path("stream/", stream), path("move/", move),
     path("boom/", boom), path("tagged/", tagged), path("later/", later), path("slow/", slow), path("seen/", seen),
+    path("broken/", broken),
 ]
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import subprocess
 import sys
 import time
@@ -327,6 +328,45 @@ def test_an_exception_group(before: str):
     assert failed.data["message"].startswith("several (2 sub-exceptions)\n")
     assert "ValueError: one" in failed.data["message"] and failed.data["first"] == ("OSError: far" if before else "")
     assert goodbye.kind == "goodbye"
+
+
+RAISED = f"Traceback (most recent call last):\n{FRAME}ValueError: boom"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"message": "Internal Server Error: /a/", "exc_info": RAISED},
+        {"exc_type": "ValueError: boom", "error": {"stack_trace": RAISED}, "log": {"said": ["Internal Server Error: /a/"]}},
+        {"m": f"Internal Server Error: /a/\n{RAISED}"},
+    ],
+)
+def test_a_line_of_json_says_what_is_in_it(line: dict[str, object]):
+    said, failed, goodbye = events(json.dumps(line) + "\ngoodbye to uWSGI.\n")
+    assert (said.kind, said.data["path"]) == ("django", "/a/")
+    assert (failed.data["exception"], failed.data["message"], failed.data["line"]) == ("ValueError", "boom", "3")
+    assert goodbye.kind == "goodbye"
+
+
+@pytest.mark.parametrize(
+    "line", ['{"a": ' * 90_000, '{"a": "b', '{"a": 1e999}', '{"t":"x","exc":5}', '{"t":1e999,"exc":"a"}']
+)
+def test_a_line_that_is_hardly_json(line: str):
+    assert all(event.kind == "traceback" for event in events(line))
+
+
+@pytest.mark.parametrize("date", ["2026-11-27 21:34:20 - ", "2026-11-27 21:34:20 ", "[2026-11-27T21:34:20,123+0100] "])
+def test_a_date_of_another_form_before_each_line(date: str):
+    text = "*** Starting uWSGI 2.0.30 (64bit) on [Fri Nov 27 21:34:20 2026] ***\nValueError: as others log it\n"
+    assert unusual(events("".join(f"{date}{line}\n" for line in text.splitlines()))) == ["start"]
+
+
+def test_a_time_zone_behind_is_known_without_a_start():
+    """Of a log that was rotated, or of which only the end is read."""
+    line = "Fri Nov 27 15:29:01 2026 - goodbye to uWSGI.\n"
+    written = time.mktime((2026, 11, 27, 15, 29, 1, 0, 0, -1))
+    assert [event.time_s for event in events(line, written + 6 * 3600 + 2)] == [written + 6 * 3600]
+    assert [event.time_s for event in events(line, written + 400)] == [written]
 
 
 def test_lines_of_portico():

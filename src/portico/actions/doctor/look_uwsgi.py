@@ -99,7 +99,9 @@ def log_path(seen: UwsgiSeen) -> str:
     folder = (
         seen.value("chdir") or (master.cwd if master else None) or (str(Path(seen.files[0]).parent) if seen.files else "/")
     )
-    return next((_absolute(path, folder) for path in options.log_files(seen.options)), "")
+    # A log of requests alone tells of nothing else.
+    own = [option for option in seen.options if option.name != "req-logger"]
+    return next((_absolute(path, folder) for path in options.log_files(own)), "")
 
 
 def with_log(seen: UwsgiSeen, since_s: float) -> UwsgiSeen:

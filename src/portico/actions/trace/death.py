@@ -18,7 +18,7 @@ def death(live: Live, hops: Sequence[Hop]) -> tuple[str | None, str | None]:
     if live.tapped is None and live.plan.nginx:
         return _by_nginx(live, named) if received.status >= 400 and not live.unseen else (None, None)
     if received.status < 500 and not received.error:
-        return None, None
+        return _cut(named)
     return _behind(live, named)
 
 
@@ -39,6 +39,12 @@ def _by_nginx(live: Live, named: dict[str, Hop]) -> tuple[str, str]:
     if static and not static.get("exists"):
         return "nginx", f"there is no file {static['file']}"
     return "nginx", said or f"nginx answered {status} itself and never asked the application"
+
+
+def _cut(named: dict[str, Hop]) -> tuple[str | None, str | None]:
+    """Of an answer without a length nobody sees that it is not whole."""
+    left = named.get("wsgi", {}).get("out", {}).get("exception") or {}
+    return ("wsgi", f"{_raised(left)}; the answer ends there") if left.get("where") == "body" else (None, None)
 
 
 def _behind(live: Live, named: dict[str, Hop], error: str = "") -> tuple[str, str]:

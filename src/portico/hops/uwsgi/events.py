@@ -20,8 +20,9 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from portico.hops.uwsgi import tracebacks
+from portico.hops.uwsgi import json_lines, tracebacks
 from portico.hops.uwsgi.event_patterns import BY_HEAD, CALL, CALL_PLACE, CALL_REQUEST, GETOPT, HEAD
 from portico.hops.uwsgi.facts import parse_request_line
 from portico.hops.uwsgi.options import address
@@ -33,13 +34,31 @@ __all__ = ["events", "last_start"]
 _STAMP = re.compile(r"([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}) - ")
 #: Every time zone is a whole number of these from every other.
 _QUARTER_S = 900.0
+#: Between the zones of Kiribati and of Baker Island.
+_WIDEST_S = 26 * 3600.0
+#: So late at most comes the last line after the last one with a time.
+_WITHIN_S = 60.0
+#: What `log-date = %Y-%m-%d %H:%M:%S` and a `log-encoder` with `${strftime:...}` may put before a line.
+_ISO = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?\]? (?:- )?")
 _DATE = "%a %b %d %H:%M:%S %Y"
 
 
 def events(text: str, start_time: float = 0.0) -> tuple[Event, ...]:
     """The events of a log in its order. `start_time` is the time, in epoch seconds, of what stands before the first line
-    that has one; the log has this machine's local time."""
-    return tuple(_Reader([line.rstrip() for line in text.split("\n")], start_time).read())
+    that has one, which is when the log was written last; the log has this machine's local time."""
+    reader = _Reader(start_time)
+    found = tuple(reader.read([line.rstrip() for line in text.split("\n")]))
+    behind = 0.0 if reader.started_s else _behind(start_time - reader.time_s)
+    return tuple(replace(event, time_s=event.time_s + behind) for event in found) if behind else found
+
+
+def _behind(seconds: float) -> float:
+    """By how much a log without a start is behind, because the application has another time zone: the last time that is in
+    it lies that long before it was written last."""
+    if not abs(seconds) <= _WIDEST_S:
+        return 0.0
+    quarters = round(seconds / _QUARTER_S) * _QUARTER_S
+    return quarters if abs(seconds - quarters) <= _WITHIN_S else 0.0
 
 
 #: What uWSGI may write before it says that it starts; the second ones are the last words of a start that failed.
@@ -65,8 +84,7 @@ def _belongs(event: Event, following: Event) -> bool:
 
 
 class _Reader:
-    def __init__(self, lines: list[str], start_time: float) -> None:
-        self.lines = lines
+    def __init__(self, start_time: float) -> None:
         self.time_s = start_time
         self.dates: dict[str, float] = {}
         self.started_s = 0.0
@@ -74,20 +92,20 @@ class _Reader:
         self.address = ""
         self.pidfile = ""
 
-    def read(self) -> Iterator[Event]:
+    def read(self, lines: Sequence[str]) -> Iterator[Event]:
         at = 0
-        while at < len(self.lines):
-            line = self.lines[at]
+        while at < len(lines):
+            line = lines[at]
             if tracebacks.begins(line) or (line.endswith(tracebacks.HEADER) and _STAMP.match(line)):
-                end = tracebacks.end_of(self.lines, at)
-                yield self.traceback(self.lines[at:end])
+                end = tracebacks.end_of(lines, at)
+                yield self.traceback(lines[at:end])
                 at = end
                 continue
             at += 1
             if len(line) >= HEAD:
                 yield from self.one(line)
 
-    def traceback(self, block: list[str]) -> Event:
+    def traceback(self, block: Sequence[str]) -> Event:
         data = tracebacks.facts(block)
         # The script `uwsgi`, run by a Python that has no pyuwsgi.
         ours = data["exception"] == "ModuleNotFoundError" and data["message"] == "No module named 'pyuwsgi'"
@@ -99,7 +117,7 @@ class _Reader:
             self.time_s = self.later(self.at(stamp[1]))
             plain = line[stamp.end() :]
         else:
-            plain = line
+            plain = line[dated.end() :] if line[0] in "[12" and (dated := _ISO.match(line)) else line
         if plain[:1] == "{":
             yield from self.json(plain)
             return
@@ -156,8 +174,13 @@ class _Reader:
             data = {"rid": entry.request_id, "status": str(entry.status), "msecs": str(entry.duration_us // 1000)}
             data |= {"bytes": str(entry.bytes), "worker": str(entry.worker), "core": str(entry.core)}
             yield Event("request-json", line, self.time_s, data)
-        elif '"exc"' in line:
+        elif line.startswith('{"t":') and '"exc"' in line:
             yield from self.failed(line)
+        else:
+            for text in json_lines.texts(line):
+                told = self.read([part.rstrip() for part in text.split("\n")])
+                # The mere name of an exception is a field of its own.
+                yield from (event for event in told if event.data.get("bare") != "true")
 
     def failed(self, line: str) -> Iterator[Event]:
         try:
@@ -165,7 +188,7 @@ class _Reader:
             block = [part.rstrip() for part in str(said["exc"]).split("\n")]
             self.time_s = float(said.get("t") or self.time_s)
             origin = {"rid": str(said.get("rid", "")), "path": str(said.get("path", ""))}
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return
         yield Event("traceback", "\n".join(block).strip("\n"), self.time_s, tracebacks.facts(block) | origin)
 
@@ -178,7 +201,7 @@ class _Reader:
             yield Event("unrecognized-option", whole, self.time_s, {"name": match["name"]})
         elif found := _of_django(line):
             yield Event(found[0], whole, self.time_s, found[1])
-        elif (line[0].isalpha() or line[0] == "_") and (lone := tracebacks.bare(line)):
+        elif (whole[0].isalpha() or whole[0] == "_") and (lone := tracebacks.bare(line)):
             yield Event("traceback", whole, self.time_s, lone)
 
     def failed_call(self, call: re.Match[str], place: re.Match[str], line: str) -> Event:

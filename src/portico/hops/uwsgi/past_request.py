@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portico.hops.uwsgi import tracebacks
+from portico.hops.uwsgi import json_lines, tracebacks
 from portico.hops.uwsgi.events import events
 from portico.hops.uwsgi.facts import RequestEntry, classify, parse_request_line
 from portico.model import django_path
@@ -101,6 +101,8 @@ def _own(lines: Sequence[str], at: int, path: str) -> Failure | None:
     for start in range(at - 1, max(-1, at - _NEAR), -1):
         line = lines[start]
         touching = touching and classify(line) == "app" and not line.startswith('{"t":')
+        if line[:1] == "{" and (told := _of_json(line, names)):
+            return told
         if not tracebacks.begins(line) or _goes_on(lines, start):
             continue
         named = _LOGGED.search(lines[start - 1]) if start else None
@@ -108,6 +110,18 @@ def _own(lines: Sequence[str], at: int, path: str) -> Failure | None:
             block = lines[start : tracebacks.end_of(lines, start)]
             return _failure(block, 0.0, named["path"] if named else "", by_id=False)
     return None
+
+
+def _of_json(line: str, names: Sequence[str]) -> Failure | None:
+    """The exception in a line of a LOGGING that writes JSON, which names the path."""
+    if tracebacks.HEADER not in line or line.startswith('{"t":'):
+        return None
+    lines = [part.rstrip() for text in json_lines.texts(line) for part in text.split("\n")]
+    named = any((found := _LOGGED.search(part)) and found["path"] in names for part in lines)
+    start = next((n for n, part in enumerate(lines) if tracebacks.begins(part)), None)
+    if not named or start is None:
+        return None
+    return _failure(lines[start : tracebacks.end_of(lines, start)], 0.0, names[0], by_id=False)
 
 
 def _goes_on(lines: Sequence[str], start: int) -> bool:
@@ -124,6 +138,7 @@ def _failure(lines: Sequence[str], time_s: float, path: str, by_id: bool) -> Fai
 
 def _frame(lines: Sequence[str], place: tuple[str, str]) -> tuple[str, int, str, str] | None:
     """The last frame at that place, with its line of code."""
+    lines = tracebacks.without_margin(lines)
     for at in range(len(lines) - 1, -1, -1):
         found = _FRAME.match(lines[at])
         if found and (found["file"], found["line"]) == place:

@@ -83,7 +83,7 @@ def facts(lines: Sequence[str]) -> dict[str, str]:
     """What a traceback says: `exception` (its full name) and `message`, `frames` (how many), the place in the project's own
     code (`file`, `line`, `function`; empty: none), `last_file` and `last_line`, and `first`, the exception it began with.
     The traceback of another process that a message tells counts as text, and so do the exceptions of a group."""
-    lines = _without_margin(lines)
+    lines = without_margin(lines)
     ends = _ends(lines)
     frames = [found for begin, end in ends for line in lines[begin:end] if (found := _FRAME.match(line))]
     named = [(found, end) for _, end in ends if end < len(lines) and (found := _EXCEPTION.match(lines[end]))]
@@ -114,7 +114,7 @@ def _ends(lines: Sequence[str]) -> list[tuple[int, int]]:
     return found
 
 
-def _without_margin(lines: Sequence[str]) -> list[str]:
+def without_margin(lines: Sequence[str]) -> list[str]:
     """With an exception group written as any other exception, what is in it being set in."""
     plain: list[str] = []
     inside = False

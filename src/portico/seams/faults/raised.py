@@ -36,7 +36,7 @@ class Raised:
     @property
     def says(self) -> str:
         """`ValueError: boom`, one line."""
-        line = self.message.partition("\n")[0]
+        line = self.message.strip().partition("\n")[0]
         return f"{self.exception}: {line}" if line else self.exception
 
 
