@@ -28,6 +28,24 @@ def connect():
 
 connect()
 """
+#: What answers is a thread that was started while it was imported.
+THREADED = """
+import queue, threading
+
+asked, done = queue.Queue(), queue.Queue()
+
+def serve():
+    while True:
+        done.put(asked.get())
+
+threading.Thread(target=serve, daemon=True).start()
+
+def application(environ, start_response):
+    asked.put(b"fine")
+    answer = done.get(timeout=3)
+    start_response("200 OK", [])
+    return [answer]
+"""
 
 
 def app(
@@ -56,6 +74,17 @@ def refused(project: Project, verb: str = "reload") -> str:
     else:
         assert not project.status().result["running"]
     return str(ran.json["findings"][0]["cause"])
+
+
+def test_threads_that_died_with_the_fork_are_named_where_a_release_hangs(one: Project) -> None:
+    one.write("app.py", THREADED)
+    one.write("portico.toml", 'health_timeout = "1s"\n')
+    hung = one.up("app.py")
+    assert (hung.code, hung.ids) == (4, ["uwsgi.E005", "wsgi.W013"]), hung.out
+    one.write("portico.toml", "[uwsgi]\nextra = 'lazy-apps = true'\n")
+    lazy = one.up("app.py")
+    assert (lazy.code, lazy.ids) == (0, []), lazy.out
+    assert one.get("/").body == b"fine"
 
 
 def test_another_status_than_the_wanted_one_refuses_a_release(one: Project) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,6 +113,22 @@ def test_root_renders_for_the_owner_of_the_project(hello: Project) -> None:
     with _served(out, shlex.split(nginx)):
         answer = json.loads(hello.get("/").body)
         assert answer["uid"] == nobody.pw_uid
+
+
+def test_a_python_without_a_uwsgi_of_its_own_is_told_how_to_have_one(hello: Project) -> None:
+    assert (
+        hello.portico("render", "hello.py", "--json", "--out", str(hello.folder.parent / "with"), *FLAGS).result["install"]
+        == ""
+    )
+    bare = hello.folder.parent / "bare"
+    venv.create(bare)
+    python, out = str(bare / "bin" / "python"), str(hello.folder.parent / "out")
+    ran = hello.portico("render", "hello.py", "--json", "--out", out, "--python", python, *FLAGS)
+    assert ran.result["install"] == f"{python} -m pip install pyuwsgi"
+    assert (
+        f"{python} -m pip install pyuwsgi"
+        in hello.portico("render", "hello.py", "--out", out, "--python", python, *FLAGS).out
+    )
 
 
 def test_without_a_folder_it_prints_and_writes_nothing(site: Project) -> None:

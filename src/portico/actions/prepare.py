@@ -21,8 +21,10 @@ from portico.hops.django.facts import DjangoFacts
 from portico.hops.nginx import checks as nginx_checks
 from portico.hops.uwsgi import checks as uwsgi_checks
 from portico.hops.uwsgi import extra_lines
+from portico.hops.wsgi.kinds import DEAD_THREADS
 from portico.model.finding import CouldNotTell, Finding
 from portico.model.plan import Listen, Plan
+from portico.model.site import application_name
 from portico.seams import nginx_django, nginx_uwsgi
 from portico.system import limits
 
@@ -123,7 +125,7 @@ def _findings(
 ) -> tuple[tuple[Finding, ...], tuple[CouldNotTell, ...]]:
     """All that the plan itself has wrong, errors first, and what could not be told."""
     plan = resolved.plan
-    found: list[Finding] = [*seen.findings, *resolved.findings]
+    found: list[Finding] = [*_while_imported(seen, plan), *resolved.findings]
     if seen.django:
         found += django_checks.check(seen.django, plan) + nginx_django.transport(seen.django, plan)
     own = [*uwsgi_checks.backlog(plan, machine.somaxconn), *uwsgi_checks.socket_paths(plan)]
@@ -137,11 +139,17 @@ def _findings(
     return tuple(sorted(found, key=lambda finding: order[finding.severity])), unknown
 
 
+def _while_imported(seen: Inspection, plan: Plan) -> tuple[Finding, ...]:
+    """Where every worker imports the application itself, its threads live."""
+    lazy = plan.uwsgi.lazy_apps or not extra_lines.names(plan.uwsgi.extra).isdisjoint(("lazy", "lazy-apps"))
+    return tuple(finding for finding in seen.findings if not (lazy and finding.id == DEAD_THREADS.id))
+
+
 def _headline(seen: Inspection, plan: Plan) -> str:
-    if not seen.module and not seen.file:
+    if not seen.django and not seen.module and not seen.file:
         return f"{plan.site.name}: nginx for {', '.join(server.address for server in plan.upstream.servers)}"
     what = f"Django {seen.django.version}, settings {seen.django.settings}" if seen.django else "WSGI"
-    target = f"{plan.site.module or plan.site.file}:{plan.site.callable}"
+    target = application_name(plan.site.module, plan.site.file, plan.site.callable)
     return f"{plan.site.name}: {what}, {target}, Python {plan.interpreter.version} ({plan.interpreter.executable})"
 
 

@@ -20,7 +20,8 @@ from portico.system import files
 
 def render(options: Options, out: Path | None) -> Result:
     """Write the files into `out`, or return their text in `result.files` when no folder is given. `result.environ` are the
-    names of the variables that the site has and no file holds: whoever starts uWSGI has to give them."""
+    names of the variables that the site has and no file holds: whoever starts uWSGI has to give them. `result.install` is a
+    command for a uWSGI of the project's own, where Portico's is the only one."""
     loaded = load(options.project)
     prepared = prepare(options, loaded)
     folder = (out or Path()).resolve() if out else prepared.where.state / "conf"
@@ -42,6 +43,7 @@ def render(options: Options, out: Path | None) -> Result:
     data = {
         "out": str(folder),
         "files": {file.path: str(folder / file.path) for file in rendered},
+        "install": _install(plan),
         "run": _commands(plan, folder, environ),
         "environ": _environ(loaded, options.project),
     }
@@ -54,11 +56,22 @@ def _environ(loaded: Loaded, project: Path) -> list[str]:
     return sorted(names - {"DJANGO_SETTINGS_MODULE"})
 
 
-def _commands(plan: Plan, folder: Path, environ: list[str]) -> list[str]:
+def _install(plan: Plan) -> str:
+    """Empty where the uWSGI of `_commands` is there."""
     python = plan.interpreter
-    program = python.uwsgi.path if python.uwsgi.kind == "binary" else str(Path(python.executable).parent / "uwsgi")
+    if python.uwsgi.kind == "binary" or not plan.uwsgi.instances or Path(_uwsgi(plan)).is_file():
+        return ""
+    return shlex.join([python.executable, "-m", "pip", "install", "pyuwsgi"])
+
+
+def _uwsgi(plan: Plan) -> str:
+    python = plan.interpreter
+    return python.uwsgi.path if python.uwsgi.kind == "binary" else str(Path(python.executable).parent / "uwsgi")
+
+
+def _commands(plan: Plan, folder: Path, environ: list[str]) -> list[str]:
     prefix = ["env", *environ] if environ else []
-    lines = [[*prefix, program, "--ini", f"{folder}/{instance.ini}"] for instance in plan.uwsgi.each()]
+    lines = [[*prefix, _uwsgi(plan), "--ini", f"{folder}/{instance.ini}"] for instance in plan.uwsgi.each()]
     if plan.nginx:
         lines.append([plan.nginx.binary.path, "-p", f"{folder}/", "-c", f"{folder}/nginx.conf"])
     return [shlex.join(line) for line in lines]

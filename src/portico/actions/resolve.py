@@ -24,7 +24,7 @@ from portico.hops.django.static import static_maps
 from portico.model.finding import Finding
 from portico.model.origin import Origin
 from portico.model.plan import Listen, Plan
-from portico.model.site import Site, StaticMap
+from portico.model.site import Site, StaticMap, application_name
 from portico.system.accounts import can_enter
 
 
@@ -94,7 +94,7 @@ def _site(layers: Layers, options: Options, seen: Inspection, where: Places, map
     layers.note("python", seen.interpreter.executable, seen.python_origin)
     layers.note("settings", django.settings if django else "", seen.settings_origin)
     layers.pick("uwsgi.pythonpath", (), why="the folder the application runs in comes first in any case")
-    layers.note("uwsgi.module", f"{seen.module or seen.file}:{seen.callable}", seen.module_origin)
+    layers.note("uwsgi.module", application_name(seen.module, seen.file, seen.callable), seen.module_origin)
     layers.note("env", dict.fromkeys(sorted(layers.configured("env") or {}), "…"), Origin("file", "portico.toml"))
     return Site(
         name=layers.pick("name", where.project.name.strip() or "site", why="the folder's name"),

@@ -116,9 +116,14 @@ def _target(where: Places, known: State, wanted: int | None) -> Record:
     record = next((record for record in there if record.number == number), None)
     if record:
         return record
-    listed = [f"release {record.number}: live {_code(record.source)}" for record in there]
-    cause = f"release {number} was never live, or is no longer kept" if number else "no release was live before this one"
-    fix = ["portico releases   # those there are", "[release] keep = 10   # in portico.toml: keep more of them"]
+    listed = [f"release {record.number}: {_code(record.source)}" for record in there]
+    cause = (
+        f"release {number} was never live, or is no longer kept"
+        if number
+        else f"release {known.release} is the first since `portico up`"
+    )
+    fix = [f"portico rollback {one.number}" for one in there if one.number < known.release][:1] if not wanted else []
+    fix += ["portico releases   # those there are", "[release] keep = 10   # in portico.toml: keep more of them"]
     if known.plan["release"]["fast"] and not wanted:
         cause = "with --fast the workers were replaced in place: the code before is nowhere in memory, there is no way back"
         fix = ["put the code before back into the folder, then: portico reload"]

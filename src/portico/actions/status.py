@@ -13,6 +13,7 @@ from portico.actions.state import State
 from portico.model.errors import Exit
 from portico.model.finding import Finding, Kind
 from portico.model.result import Result
+from portico.model.site import application_name
 from portico.system import clock, lock, processes
 
 UNSUPERVISED = Kind(
@@ -144,7 +145,7 @@ def _hops(where: Places, live: supervise.Live, known: State) -> list[dict[str, A
         )
     if not known.names:
         return hops
-    target = f"{site['module'] or site['file']}:{site['callable']}"
+    target = application_name(site["module"], site["file"], site["callable"])
     python = plan["interpreter"]
     hops.append({"hop": "wsgi", "callable": target, "python": python["executable"], "python_version": python["version"]})
     if site["framework"] == "django":

@@ -35,6 +35,7 @@ from portico.actions.source import Source, source_of
 from portico.actions.state import State
 from portico.hops.django.kinds import NO_HOSTS
 from portico.hops.uwsgi.checks import BACKLOG, SOCKET_PATH
+from portico.hops.wsgi.kinds import DEAD_THREADS
 from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Finding
 from portico.model.result import Result
@@ -71,7 +72,12 @@ def _up(options: Options, say: Say, verb: str, begun: Begun | None, again: bool)
         except PorticoError as error:
             discreet = environment.discreet(error, prepared.environ)
             history.failed(prepared.where, prepared.plan.uwsgi.instance, discreet.findings[0].cause)
-            raise discreet from error
+            raise PorticoError(discreet.findings[0], discreet.code, (*discreet.findings[1:], *_perhaps(prepared))) from error
+
+
+def _perhaps(prepared: Prepared) -> list[Finding]:
+    """What was known before and may be why a release does not answer."""
+    return [finding for finding in prepared.findings if finding.id == DEAD_THREADS.id]
 
 
 def _prepared(options: Options, begun: Begun | None = None) -> Prepared:

@@ -152,6 +152,12 @@ def _render(data: Data) -> str:
         texts = [f"# ---- {name}\n{content}" for name, content in data["files"].items()]
         return "\n".join([*texts, *([f"# {told}"] if told else [])])
     lines = [f"  wrote {path}" for path in data["files"].values()]
+    if data["install"]:
+        lines += [
+            "",
+            "  The project's Python needs a uWSGI of its own (Portico runs it with another):",
+            f"    {data['install']}",
+        ]
     lines += ["", "  These run without Portico:"] + [f"    {command}" for command in data["run"]]
     return "\n".join([*lines, *(["", f"  {told}"] if told else [])])
 

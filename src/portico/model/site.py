@@ -37,14 +37,19 @@ class StaticMap:
         return f"{static}/{number}" if self.root == str(live) else self.root
 
 
+def application_name(module: str, file: str, callable_: str) -> str:
+    """The application for people; without a module and a file it is the one that Django makes."""
+    return f"{module or file}:{callable_}" if module or file else "django.core.wsgi:get_wsgi_application()"
+
+
 @dataclass(frozen=True)
 class Site:
     """The unit a user configures.
 
     `directory` is the absolute folder the application is run in (uWSGI's chdir); `python_path` are absolute folders
     put in front of sys.path. The application is `module` (dotted) or `file` (absolute path of a .py), one of them empty,
-    and the `callable` in it. `settings` is Django's settings module, empty for plain WSGI. `health_host` is a Host header
-    that ALLOWED_HOSTS permits; `health_path` starts with `/`.
+    and the `callable` in it; both are empty where Django makes one. `settings` is Django's settings module, empty for plain
+    WSGI. `health_host` is a Host header that ALLOWED_HOSTS permits; `health_path` starts with `/`.
     """
 
     name: str

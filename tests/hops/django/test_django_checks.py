@@ -124,6 +124,10 @@ def test_a_storage_that_cannot_be_imported() -> None:
     assert ids(healthy(static_storage="x.Y", static_storage_error="ImportError: x")) == [kinds.STORAGE_BROKEN.id]
 
 
+def test_websockets_are_not_served() -> None:
+    assert ids(healthy(asgi_application="mysite.asgi.application")) == [kinds.HTTP_ONLY.id]
+
+
 def test_facts_of_a_real_project(tmp_path: Path) -> None:
     settings = "ALLOWED_HOSTS = ['https://example.com']\nSECURE_SSL_REDIRECT = True\nDATA_UPLOAD_MAX_MEMORY_SIZE = 10 ** 9\n"
     project = django_project(tmp_path, settings, wsgi=WSGI.replace("mysite.settings", "mysite.live"))

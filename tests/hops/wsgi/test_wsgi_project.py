@@ -65,6 +65,7 @@ def test_a_folder_whatever_its_name() -> None:
         ("my-app", "is no module name"),
         ("pkg..mod", "is no module name"),
         ("class.mod", "is no module name"),
+        ("production.ini", "get_app('production.ini')"),
         ("https://example.com", "after the colon"),
     ],
 )

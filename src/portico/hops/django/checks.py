@@ -16,7 +16,7 @@ from portico.model.units import human_bytes, nginx_size
 def check(facts: DjangoFacts, plan: Plan) -> list[Finding]:
     """Every finding about the settings, apart from those of `static.static_maps`."""
     found = [*_hosts(facts, plan), _debug(facts, plan.listen), _redirect(facts, plan), _body(facts, plan)]
-    found += [_other_settings(facts), _storage(facts)]
+    found += [_other_settings(facts), _storage(facts), _asgi(facts)]
     return [finding for finding in found if finding is not None]
 
 
@@ -155,4 +155,14 @@ def _storage(facts: DjangoFacts) -> Finding | None:
         cause=f"{facts.static_storage}: {facts.static_storage_error}",
         evidence=[f"STORAGES['staticfiles']['BACKEND'] = {facts.static_storage}", facts.static_storage_error],
         fix=["install the package it is in into the project's environment, or correct the name in the settings"],
+    )
+
+
+def _asgi(facts: DjangoFacts) -> Finding | None:
+    if not facts.asgi_application:
+        return None
+    return kinds.HTTP_ONLY.found(
+        cause=f"the settings name the ASGI application {facts.asgi_application}; uWSGI serves the site over WSGI",
+        evidence=[f"ASGI_APPLICATION = {facts.asgi_application}"],
+        fix=["for websockets run an ASGI server, such as daphne, and lead their paths there with `[nginx] extra_server`"],
     )

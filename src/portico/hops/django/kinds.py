@@ -157,3 +157,15 @@ STORAGE_BROKEN = Kind(
     "installed",
     cure="Install the package into the project's environment, or correct the name in STORAGES.",
 )
+HTTP_ONLY = Kind(
+    "django.W019",
+    "django",
+    "Websockets of this project will not be answered",
+    "uWSGI calls the WSGI application, which has the views and nothing else: what only the ASGI application has, such as "
+    "the consumers of Django Channels, is not reached.",
+    "https://channels.readthedocs.io/en/stable/deploying.html",
+    shows="Pages come as ever; a request for a websocket is answered 404.",
+    example='ASGI_APPLICATION = "mysite.asgi.application"         # a ProtocolTypeRouter with "websocket"',
+    cure="Run an ASGI server (daphne, uvicorn) beside the site and lead the paths of the websockets there with "
+    "`[nginx] extra_server`. A project without websockets needs nothing.",
+)

@@ -70,6 +70,9 @@ def parse_target(text: str, base: str, is_dir: bool = False) -> Target:
     name, colon, callable_ = text.partition(":")
     if colon and not _CALLABLE.fullmatch(callable_):
         raise ValueError(f"{text!r}: after the colon a name in the module is needed, such as {name}:application")
+    if name.endswith(".ini"):
+        made = f"from pyramid.paster import get_app; application = get_app({name!r})"
+        raise ValueError(f"{text!r} is no Python; of a PasteDeploy file this makes an application, in a wsgi.py: {made}")
     if name.endswith(".py"):
         return _file(name, callable_, base)
     if "/" in name:
