@@ -26,4 +26,4 @@ def test_after_a_fresh_start_the_releases_of_the_time_before_are_named(tmp_path:
         rollback(Options(tmp_path), None, print)
     (finding,) = stopped.value.findings
     assert finding.fix[0] == "portico rollback 2"
-    assert "release 3 is the first since" in finding.cause
+    assert "since `portico up`" in finding.cause

@@ -120,7 +120,7 @@ def _target(where: Places, known: State, wanted: int | None) -> Record:
     cause = (
         f"release {number} was never live, or is no longer kept"
         if number
-        else f"release {known.release} is the first since `portico up`"
+        else "since `portico up` no release was live before this one"
     )
     fix = [f"portico rollback {one.number}" for one in there if one.number < known.release][:1] if not wanted else []
     fix += ["portico releases   # those there are", "[release] keep = 10   # in portico.toml: keep more of them"]
