@@ -64,9 +64,9 @@ def test_what_bounds_a_page(seen: dict[str, Any], cores: int, bound: str, says: 
 
 
 def test_waiting_and_too_few_processes_lead_to_tune_and_an_idle_site_to_more_clients() -> None:
-    assert judge(replace(FULL, **WAITS), 2, 8).next.startswith("portico tune")
-    assert judge(replace(FULL, worker=0.97, machine=0.3), 8, 8).next.startswith("portico tune")
-    assert judge(replace(FULL, **{**WAITS, "busy": 1.0}), 2, 8).next == "portico bench --clients 32"
+    assert judge(replace(FULL, **WAITS), 2, 8, "/a/").next.startswith("portico tune /a/   #")
+    assert judge(replace(FULL, worker=0.97, machine=0.3), 8, 8, "/a/").next.startswith("portico tune /a/   #")
+    assert judge(replace(FULL, **{**WAITS, "busy": 1.0}), 2, 8, "/a?b&c").next == "portico bench '/a?b&c' --clients 32"
 
 
 def test_what_failed_leads_to_doctor_at_that_path() -> None:
@@ -85,7 +85,7 @@ def test_what_nginx_and_uwsgi_add_is_what_the_floor_leaves() -> None:
     ("statuses", "location", "says"),
     [
         ({302: 10}, "/accounts/login/?next=/shop/", "every answer was 302 to /accounts/login/?next=/shop/: the redirect"),
-        ({301: 10}, "https://shop.example/shop/", "The site sends plain HTTP to https"),
+        ({301: 10}, "https://shop.example/shop/", "plain HTTP to https; --aside -H 'X-Forwarded-Proto: https' measures"),
         ({404: 10}, "", "every answer was 404: a page that does not exist"),
         ({400: 10}, "", "The Host header was 'shop.example'"),
         ({500: 9, 200: 1}, "", "9 of 10 answers were 500: an error page"),

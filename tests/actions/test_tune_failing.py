@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from portico.actions.options import Options
 from portico.actions.tune import result
+from portico.actions.tune.asked import Asked
 from portico.actions.tune.failing import Failing, failing
 from portico.actions.tune.rows import Round, Row
 from portico.actions.tune.sizes import Size
@@ -45,7 +48,7 @@ def test_all_settings_count_together() -> None:
 def finding(rows: list[Row], *logged: str) -> Any:
     first = SimpleNamespace(statuses={"/flaky/": 200})
     seen = SimpleNamespace(present=NOW, logged=logged, first=first, course=SimpleNamespace(clients=64))
-    return result._failing(rows, seen)  # type: ignore[arg-type]
+    return result._failing(Asked(Options(Path("/srv/shop"))), rows, seen)  # type: ignore[arg-type]
 
 
 def test_what_fails_anyway_shows_the_exception_and_where_to_look_and_no_word_of_the_load() -> None:

@@ -9,6 +9,7 @@ import click
 
 from portico.cli import header
 from portico.cli.output import Screen
+from portico.cli.picture import Picture
 from portico.cli.plan_options import aside_options
 from portico.cli.verb import verb
 from portico.model.result import Result
@@ -22,7 +23,7 @@ from portico.model.result import Result
 )
 @click.option("--rounds", type=click.IntRange(1, 100), default=5, show_default=True, help="Interleaved over the pages.")
 @click.option("--curve", is_flag=True, help="Also with 1, 2, 4, ... 128 clients, and a plot of it.")
-@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="Write the plot of --curve as SVG.")
+@click.option("--svg", metavar="FILE", type=Picture(), help="Write the plot of --curve as SVG.")
 @click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
 @click.option("-H", "--header", "headers", metavar="HEADER", multiple=True, help="'Name: value'; its value is never shown.")
 @click.option("--aside", "own", is_flag=True, help="A stack of its own, also where the site is up; implied by those below.")
@@ -48,7 +49,7 @@ def command(
     them: a view that changes something on GET will change it as often.
     """
     from portico.actions.bench.asked import Asked
-    from portico.actions.bench.curve import write_svg
+    from portico.actions.bench.curve import with_svg
     from portico.actions.bench.run import bench
     from portico.actions.options import Options
 
@@ -59,7 +60,4 @@ def command(
     pairs = tuple(map(header.pair, headers))
     asked = Asked(options, paths, host, pairs, clients, seconds, rounds, curve or svg is not None, own)
     result = bench(asked, screen.say)
-    if svg is not None and "curve" in result.data:
-        write_svg(svg, result.data["curve"])
-        screen.say(f"wrote {svg}")
-    return result
+    return result if svg is None else with_svg(result, svg, screen.say)

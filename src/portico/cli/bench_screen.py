@@ -15,7 +15,7 @@ Data = Mapping[str, Any]
 
 _LABEL = 10
 _BAR = 30
-_HOPS = {"uwsgi workers": "workers", "uwsgi master": "master", "uwsgi router": "router"}
+_HOPS = {"uwsgi workers": "workers", "uwsgi master": "master", "uwsgi router": "router", "uwsgi rest": "rest"}
 
 
 def text(data: Data) -> str:
@@ -43,13 +43,18 @@ def _head(data: Data) -> Iterator[str]:
     several = f"{uwsgi['instances']} instances of " if uwsgi["instances"] > 1 else ""
     parts = [f"nginx {data['nginx']}"] if data["nginx"] else []
     if uwsgi["instances"]:
-        parts.append(f"{several}uWSGI with {uwsgi['processes']} processes x {uwsgi['threads']} threads")
+        size = f"{_many(uwsgi['processes'], 'process', 'es')} x {_many(uwsgi['threads'], 'thread', 's')}"
+        parts.append(f"{several}uWSGI with {size}")
     parts += [f"Python {data['python']['version']}", f"{data['cores']} cores"]
     yield from _row("stack", ", ".join(parts))
     heads = f"; headers {', '.join(data['headers'])} (values not shown)" if data["headers"] else ""
     many = "1 round" if data["rounds"] == 1 else f"{data['rounds']} interleaved rounds"
     times = f"{many} of {data['seconds']:g} s"
     yield from _row("load", f"GET only, {data['clients']} clients, kept connections, {times}; median (quartiles){heads}")
+
+
+def _many(number: int, word: str, plural: str) -> str:
+    return f"{number} {word}{'' if number == 1 else plural}"
 
 
 def _page(page: Data) -> Iterator[str]:
@@ -74,7 +79,8 @@ def _answers(page: Data) -> Iterator[str]:
     if page["others"]:
         yield f"and {page['others']:,} of visitors"
     if page["content_type"]:
-        yield f"{page['content_type']}, {human_bytes(page['bytes'])}"
+        size = "more than 1 MB" if page["bytes"] is None else human_bytes(page["bytes"])
+        yield f"{page['content_type']}, {size}"
 
 
 def _has_5xx(page: Data) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from portico.cli import header
 from portico.cli.output import Screen
+from portico.cli.picture import Picture
 from portico.cli.plan_options import aside_options
 from portico.cli.verb import verb
 from portico.model.result import Result
@@ -39,7 +40,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @click.option("--threads", metavar="1,2,8", type=Numbers(), default=(), help="Try these numbers of threads.")
 @click.option("-H", "--header", "headers", metavar="HEADER", multiple=True, help="'Name: value', sent with every request.")
 @click.option("--host", metavar="NAME", default="", help="The Host header (default: one that ALLOWED_HOSTS permits).")
-@click.option("--svg", metavar="FILE", type=click.Path(path_type=Path), help="The picture (default: .portico/tune.svg).")
+@click.option("--svg", metavar="FILE", type=Picture(), help="The picture (default: .portico/tune.svg).")
 @click.option("--write", is_flag=True, help="Put a recommendation into portico.toml, and show the change.")
 @aside_options
 def command(

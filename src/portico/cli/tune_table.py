@@ -67,14 +67,19 @@ def _cells(row: Data, spread: bool) -> dict[str, str]:
     values = (
         f"{row['processes']} x {row['threads']}",
         f"{rate['median']:,.0f}" + (f" ({rate['lower']:,.0f}-{rate['upper']:,.0f})" if spread else ""),
-        f"{row['p50_ms']['median']:.1f}",
-        f"{row['p99_ms']['median']:.1f}",
-        f"{row['alone_ms']['median']:.1f}",
-        f"{row['cpu_us']['median']:,.0f}",
+        _median(row["p50_ms"], ".1f"),
+        _median(row["p99_ms"], ".1f"),
+        _median(row["alone_ms"], ".1f"),
+        _median(row["cpu_us"], ",.0f"),
         human_bytes(round(row["pss_bytes"]["median"])),
         f"{failed:,}" if failed else "0",
     )
     return dict(zip(_HEADS, values, strict=True))
+
+
+def _median(quartiles: Data | None, form: str) -> str:
+    """`-` where nothing was answered."""
+    return f"{quartiles['median']:{form}}" if quartiles else "-"
 
 
 def _mark(row: Data, data: Data) -> str:

@@ -7,6 +7,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: No more of a body is read.
+MOST_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -41,7 +44,7 @@ def _ask(host: str, port: int, path: str, headers: Mapping[str, str], timeout_s:
             connection.putheader(name, value)
         connection.endheaders()
         response = connection.getresponse()
-        body = response.read(1 << 20)
+        body = response.read(MOST_BYTES)
         received = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, received, body, time.monotonic() - started)
     except (OSError, http.client.HTTPException) as error:

@@ -55,6 +55,11 @@ def moved(config: Config, port: int, ground: Ground) -> Config:
     )
 
 
+def believing(config: Config) -> dict[str, Any]:
+    """The values with which its nginx believes what a load balancer would say: X-Forwarded-For, -Proto."""
+    return {"nginx.trusted_proxies": [*(config.nginx.trusted_proxies or ()), "127.0.0.1"]}
+
+
 def raw_listens(config: Config) -> dict[str, bool]:
     """The ports of `listen` among the raw lines of http and server, and whether each speaks TLS."""
     return raw.listens((*(config.nginx.extra_http or ()), *(config.nginx.extra_server or ())))

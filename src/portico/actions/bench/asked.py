@@ -36,6 +36,11 @@ class Asked:
     curve: bool = False
     own: bool = False
 
+    @property
+    def forwarded(self) -> bool:
+        """Whether the requests say what a load balancer in front says: who asked, and how."""
+        return any(name.lower().startswith("x-forwarded-") for name, _ in self.headers)
+
 
 @dataclass(frozen=True)
 class Page:

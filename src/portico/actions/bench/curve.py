@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from portico.actions.bench.measure import once
 from portico.actions.bench.seen import Once
 from portico.actions.bench.target import Target
 from portico.export.plot_svg import svg
+from portico.model.errors import PorticoError
 from portico.model.file import File
 from portico.model.plot import Line, Plot
+from portico.model.result import Result
 from portico.system import files
 
 Data = dict[str, Any]
@@ -22,19 +25,24 @@ _CLIENTS = (1, 2, 4, 8, 16, 32, 64, 128)
 _SWEEPS, _SHARE, _LEAST_S = 3, 0.25, 0.2
 
 
+def counts(asked: Asked) -> list[int]:
+    """The numbers of clients, ascending."""
+    return sorted({*_CLIENTS, asked.clients})
+
+
 def curve(asked: Asked, found: Target, listed: Sequence[Page], say: Callable[[str], None]) -> list[Data]:
     """For each page the points of its curve, medians of a few sweeps over all numbers of clients."""
-    counts = sorted({*_CLIENTS, asked.clients})
+    many = counts(asked)
     sweeps = min(_SWEEPS, asked.rounds)
     seen: dict[tuple[int, int], list[Once]] = {}
     for number in range(sweeps):
-        for clients in counts:
+        for clients in many:
             for at, page in enumerate(listed):
                 one = once(found, page, clients, max(_LEAST_S, asked.seconds * _SHARE))
                 seen.setdefault((at, clients), []).append(one)
-        say(f"sweep {number + 1} of {sweeps} over {counts[0]} to {counts[-1]} clients")
+        say(f"sweep {number + 1} of {sweeps} over {many[0]} to {many[-1]} clients")
     return [
-        {"path": page.path, "points": [_point(clients, seen[at, clients]) for clients in counts]}
+        {"path": page.path, "points": [_point(clients, seen[at, clients]) for clients in many]}
         for at, page in enumerate(listed)
     ]
 
@@ -52,9 +60,16 @@ def _point(clients: int, every: Sequence[Once]) -> Data:
     }
 
 
-def write_svg(path: Path, curves: Sequence[Mapping[str, Any]]) -> None:
-    """The picture as a file. Raises PorticoError when it cannot be written."""
-    files.write(path.absolute().parent, File(path.name, svg(picture(curves)), 0o644))
+def with_svg(result: Result, path: Path, say: Callable[[str], None]) -> Result:
+    """Write the picture of its curve, if there is one; where that cannot be, what was measured is told all the same."""
+    if "curve" not in result.data:
+        return result
+    try:
+        files.write(path.absolute().parent, File(path.name, svg(picture(result.data["curve"])), 0o644))
+    except PorticoError as error:
+        return replace(result, findings=(*result.findings, *error.findings), code=error.code)
+    say(f"wrote {path}")
+    return result
 
 
 def picture(curves: Sequence[Mapping[str, Any]]) -> Plot:

@@ -53,7 +53,7 @@ class Judged:
 
 def judge(seen: Figures, cores: int, clients: int, path: str = "/") -> Judged:
     """What kept the page from being answered more often. `path` is what it is asked for by."""
-    found = _no_measure(seen, path) or _elsewhere(seen) or _limit(seen, cores) or _nothing(seen, clients)
+    found = _no_measure(seen, path) or _elsewhere(seen) or _limit(seen, cores, path) or _nothing(seen, clients, path)
     taken = others(seen, cores)
     if taken <= MUCH or found.bound in ("errors", "others"):
         return found
@@ -86,18 +86,19 @@ def _elsewhere(seen: Figures) -> Judged | None:
     return Judged("router", _ROUTER) if _router_waits(seen) else None
 
 
-def _limit(seen: Figures, cores: int) -> Judged | None:
+def _limit(seen: Figures, cores: int, path: str) -> Judged | None:
     """What is at its limit."""
     taken = ours(seen, cores)
+    tune = f"portico tune {shlex.quote(path)}"
     if _waits(seen) and _threads_full(seen) and taken < _FULL:
-        return Judged("waiting", _waiting(seen), "portico tune   # tries more threads with real load")
+        return Judged("waiting", _waiting(seen), f"{tune}   # tries more threads with real load")
     worker = seen.worker or 0.0
     if worker >= _FULL and seen.machine < _FULL and seen.processes < cores:
         return Judged(
             "processes",
             f"the number of processes: each of {seen.processes} took {_percent(worker)} of a core, and the machine has "
             f"{cores} cores, busy for {_percent(seen.machine)}",
-            "portico tune   # tries more processes with real load",
+            f"{tune}   # tries more processes with real load",
         )
     if seen.machine >= _FULL and taken < _HALF:
         return Judged(
@@ -110,8 +111,9 @@ def _limit(seen: Figures, cores: int) -> Judged | None:
     return None
 
 
-def _nothing(seen: Figures, clients: int) -> Judged:
-    return Judged("nothing", _idle(seen, clients), "" if _threads_full(seen) else f"portico bench --clients {clients * 4}")
+def _nothing(seen: Figures, clients: int, path: str) -> Judged:
+    more = f"portico bench {shlex.quote(path)} --clients {clients * 4}"
+    return Judged("nothing", _idle(seen, clients), "" if _threads_full(seen) else more)
 
 
 def _threads_full(seen: Figures) -> bool:

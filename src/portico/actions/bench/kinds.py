@@ -37,7 +37,8 @@ NO_PAGE = Kind(
     shows="Every answer of `portico bench` was a redirect or a 4xx; it ends with exit status 0 all the same.",
     example="/account/: 302 x 8,204",
     cure="Name pages that answer 200; `-H 'Cookie: sessionid=...'` measures one behind a login, `--host NAME` sends a name "
-    "that ALLOWED_HOSTS has, `-H 'X-Forwarded-Proto: https'` passes SECURE_SSL_REDIRECT where the site trusts that header.",
+    "that ALLOWED_HOSTS has, `--aside -H 'X-Forwarded-Proto: https'` passes SECURE_SSL_REDIRECT where "
+    "SECURE_PROXY_SSL_HEADER has that header.",
 )
 NOTHING_HERE = Kind(
     "system.E042",

@@ -70,7 +70,8 @@ def hops(found: Target) -> dict[str, frozenset[int]]:
     workers = workers & rest or rest
     every = {
         "nginx": tree(found.nginx) if found.nginx else frozenset(),
-        "uwsgi router": rest - workers,
+        # With nginx in front there is no router: mules, spoolers and daemons.
+        "uwsgi rest" if found.plan.nginx else "uwsgi router": rest - workers,
         "uwsgi workers": workers,
         "uwsgi master": masters,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from portico.actions.bench import told
 from portico.actions.bench.asked import Asked, Page, pages
-from portico.actions.bench.curve import curve
+from portico.actions.bench.curve import counts, curve
 from portico.actions.bench.floor import Measurer, measurer
 from portico.actions.bench.kinds import LOST
 from portico.actions.bench.measure import memory, once
@@ -23,6 +24,7 @@ from portico.model.result import Result
 from portico.system import files, http
 from portico.system.aside import orderly
 from portico.system.http import Answer
+from portico.system.load import prove_room
 
 Say = Callable[[str], None]
 #: A load before the first round, so that caches are filled and connections made; and the floor's share of a round.
@@ -38,6 +40,7 @@ def bench(asked: Asked, say: Say) -> Result:
     """Measure and judge. The Result's findings are requests that were lost or answered 5xx (exit status 1), or a
     warning that none of the pages was one. Ctrl-C ends the rounds: those that are whole are told, with exit status 130; it
     is raised where there is none yet. Raises PorticoError where nothing can be measured."""
+    prove_room(max(counts(asked)) if asked.curve else asked.clients)
     with orderly(), target(asked) as found:
         say(f"{'the site itself' if found.live else 'a stack of its own'} at {found.plan.listen}")
         listed = pages(asked, found.plan)
@@ -90,7 +93,7 @@ def _first(found: Target, page: Page) -> Answer:
     if answer.status:
         return answer
     cause = f"{page.path} got no answer at all: {answer.error or 'the connection was closed'}"
-    fix = [f"portico doctor {page.path}", "portico logs --hop nginx"]
+    fix = [f"portico doctor {shlex.quote(page.path)}", "portico logs --hop nginx"]
     raise PorticoError(LOST.found(cause=cause, evidence=[f"GET {page.path} at {listen}"], fix=fix), Exit.FINDINGS)
 
 

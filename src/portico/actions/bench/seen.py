@@ -16,7 +16,7 @@ K = TypeVar("K", bound=Hashable)
 _LEAST_LOOKS = 5
 #: Below that share uWSGI had nothing to do with a page.
 BY_NGINX = 0.05
-HOPS = ("nginx", "uwsgi router", "uwsgi workers", "uwsgi master")
+HOPS = ("nginx", "uwsgi router", "uwsgi workers", "uwsgi rest", "uwsgi master")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from portico.actions import history, instance, state, supervise
+from portico.actions.aside.plan import believing
 from portico.actions.aside.raw import left_out
 from portico.actions.aside.stack import Standing, standing
 from portico.actions.bench.asked import Asked
@@ -65,9 +66,11 @@ def target(asked: Asked) -> Iterator[Target]:
         why = (f"the stack that {who} runs cannot be looked into by this account: one of its own was measured",)
     flags = _flags(where, known)
     options = asked.options.over(flags)
-    if role_of(options, load(options.project).config.role) == "front" and not asked.own:
+    config = load(options.project).config
+    if role_of(options, config.role) == "front" and not asked.own:
         raise _nothing_here(options.project)
-    with standing(replace(options, role=None), purpose="measure") as made:
+    values = believing(config) if asked.forwarded else {}
+    with standing(replace(options, role=None), values, "measure") as made:
         yield _aside(made, (*why, *_as_before(asked.options, flags), *_otherwise(options.project)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from portico.actions.aside.raw import left_out
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.floor import Measurer, Python
 from portico.actions.bench.judge import MUCH, added_us, app_share, judge, others
@@ -16,11 +17,14 @@ from portico.actions.bench.target import Target
 from portico.actions.bench.unlike import floor_differs, floor_is_noise, warning
 from portico.actions.command_here import command_here
 from portico.model.finding import Finding
-from portico.system.http import Answer
+from portico.system.http import MOST_BYTES, Answer
 from portico.system.processes import cores
 
 Data = dict[str, Any]
 _EXCEPTIONS = 3
+#: What limit_req and limit_conn answer, and what many let them answer instead
+#: (https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_status).
+_REFUSED = {503, 429}
 #: docs/howto-bench.md says where it comes from.
 PLAIN_PYTHON = 0.86
 
@@ -73,7 +77,7 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
         "host": page.host,
         "status": seen.status,
         "content_type": answer.headers.get("content-type", ""),
-        "bytes": len(answer.body),
+        "bytes": size(answer),
         **told,
         "statuses": {str(status): number for status, number in seen.statuses.items()},
         "app_share": app_share(seen),
@@ -86,6 +90,14 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
     }
 
 
+def size(answer: Answer) -> int | None:
+    """Bytes of the body as it was sent; None for one without Content-Length that is longer than what is read of it."""
+    if len(answer.body) < MOST_BYTES:
+        return len(answer.body)
+    length = answer.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else None
+
+
 def _notes(found: Target, listed: Sequence[Page], every: Sequence[Figures], python: Python) -> Iterator[str]:
     visits = sum(seen.others for seen in every)
     if visits:
@@ -95,12 +107,23 @@ def _notes(found: Target, listed: Sequence[Page], every: Sequence[Figures], pyth
         )
     if found.live and found.log:
         yield "nginx's log holds these requests, too; their user agent is portico-bench"
+    if limits := _limited(found, every):
+        yield f"raw lines limit how often one client may ask ({limits}), and all of these are one: --aside leaves them out"
     if python.optimized is False:
         yield (
             f"this Python {python.version} was built without --enable-optimizations: one built with it (Debian's python3, "
             f"for one) took {PLAIN_PYTHON} of the CPU time a request in our measurement of a JSON view"
         )
     yield from by_others([(page.path, others(seen, cores())) for page, seen in zip(listed, every, strict=True)])
+
+
+def _limited(found: Target, every: Sequence[Figures]) -> str:
+    """The raw lines with which nginx may have refused requests of ours, by name; empty where it refused none."""
+    if not found.live or not found.plan.nginx or not any(_REFUSED & seen.statuses.keys() for seen in every):
+        return ""
+    plan = found.plan.nginx
+    names = left_out((*plan.extra_http, *plan.extra_server, *plan.extra_location))
+    return ", ".join(name for name in names if name.startswith("limit_"))
 
 
 def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
@@ -113,7 +136,7 @@ def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
     paths = f"{', '.join(path for path, _ in much)} {'was' if len(much) == 1 else 'were'}"
     where = "" if len(much) == len(shares) else f" while {paths} measured"
     told = "requests a second are too low" if not where else "there requests a second are too low"
-    yield f"others took {least} this machine{where}: {told}, CPU a request hardly"
+    yield f"others took {least} this machine{where}: {told}; CPU a request is nearly as without them"
 
 
 def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], raised: Sequence[str]) -> tuple[Finding, ...]:
@@ -126,6 +149,8 @@ def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], ra
     start = (
         [] if found.live else [f"{command_here(found.where.project)} up -d   # nothing is left of a stack aside: have one"]
     )
+    if limits := _limited(found, every):
+        start = [f"portico bench {shlex.join(page.path for page in listed)} --aside   # without {limits}"]
     return (*_lost(lost, start), *_failed(failed, start, raised), *_no_page(rows))
 
 

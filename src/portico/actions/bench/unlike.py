@@ -33,7 +33,10 @@ def _login(location: str) -> str:
     if "login" in location.lower() or "next=" in location:
         return " -H with the cookie of somebody who is logged in measures the page itself"
     if location.startswith("https://"):
-        return " The site sends plain HTTP to https"
+        return (
+            " The site sends plain HTTP to https; --aside -H 'X-Forwarded-Proto: https' measures the page itself, if "
+            "SECURE_PROXY_SSL_HEADER has that header"
+        )
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +35,18 @@ class Asked:
         """What is sent, in turn."""
         headers = over({"User-Agent": "portico", "Accept": "*/*"}, self.headers)
         return tuple(Request(path, "GET", headers) for path in self.paths or (health_path,))
+
+    def again(self, paths: Iterable[str]) -> str:
+        """The command that measures those paths in the same way, without the values of headers."""
+        given = {"app" if name == "target" else name: value for name, value in self.options.flags().items()}
+        given |= {name: getattr(self, name) for name in ("seconds", "rounds", "host")}
+        given |= {name: ",".join(map(str, getattr(self, name))) for name in ("processes", "threads")}
+        given |= {"clients": self.clients} if self.clients != Asked.clients else {}
+        words = ["portico", "tune", *paths]
+        for name, value in given.items():
+            if value:
+                words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+        return shlex.join([*words, *(word for name, _ in self.headers for word in ("-H", f"{name}: ..."))])
 
     @property
     def forwarded(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ _SECONDS = 1.0
 #: A window holds at least so many requests of one client.
 _ENOUGH = 4
 _HINTS: Mapping[int, str] = {
-    3: "name the page that it leads to, or one that answers 200",
+    3: "name the page that it leads to, or one that answers 200; -H 'Cookie: ...' for one behind a login",
     4: "portico tune /another/page/   # one that answers 200; -H 'Cookie: ...' for one behind a login, --host NAME",
     5: "portico trace {path}   # shows where it fails",
     1: "name a page that answers 200",
@@ -45,9 +46,9 @@ class FirstLook:
         if not wrong:
             return None
         rows = [f"GET {path} {status or 'no answer'}" for path, status in wrong.items()]
-        fix = dict.fromkeys(_HINTS[status // 100].format(path=path) for path, status in wrong.items())
+        fix = dict.fromkeys(_HINTS[status // 100].format(path=shlex.quote(path)) for path, status in wrong.items())
         if to_https and any(status // 100 == 3 for status in wrong.values()):
-            fix = {f"portico tune {' '.join(self.statuses)} {_AS_HTTPS}": None}
+            fix = {f"portico tune {shlex.join(self.statuses)} {_AS_HTTPS}": None}
         cause = f"{len(wrong)} of {len(self.statuses)} paths did not answer 2xx" if len(self.statuses) > 1 else rows[0]
         return NOT_WELL.found(cause=cause, evidence=rows, fix=tuple(fix), basis="request")
 

@@ -102,10 +102,10 @@ def one_round(contender: Contender, load: Load, clients: int, seconds: float) ->
     measured = many.measured
     found = Round(
         per_s=measured.per_s,
-        p50_ms=measured.latency_us(0.5) / 1000,
-        p99_ms=measured.latency_us(0.99) / 1000,
-        alone_ms=alone.measured.latency_us(0.5) / 1000,
-        cpu_us=many.server_us,
+        p50_ms=_ms(measured, 0.5),
+        p99_ms=_ms(measured, 0.99),
+        alone_ms=_ms(alone.measured, 0.5),
+        cpu_us=many.server_us if measured.answers else None,
         pss_bytes=pss,
         lost=sum(measured.lost.values()) + sum(alone.measured.lost.values()),
         bad=many.bad + alone.bad,
@@ -115,3 +115,7 @@ def one_round(contender: Contender, load: Load, clients: int, seconds: float) ->
         alone=alone.failed,
     )
     return found, many
+
+
+def _ms(measured: Measured, share: float) -> float | None:
+    return measured.latency_us(share) / 1000 if measured.answers else None

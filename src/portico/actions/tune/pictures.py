@@ -14,7 +14,7 @@ def bars(data: Data) -> tuple[Bars, Bars]:
     """Requests a second and p99 of every setting, with quartiles."""
     clients = data["clients"]
     rate = Bars(f"{clients} clients", "requests per second", tuple(_bar(row, data, "per_s") for row in _measured(data)))
-    slow = Bars(f"{clients} clients", "p99, ms", tuple(_bar(row, data, "p99_ms") for row in _measured(data)))
+    slow = Bars(f"{clients} clients", "p99, ms", tuple(_bar(row, data, "p99_ms") for row in _measured(data, "p99_ms")))
     return rate, slow
 
 
@@ -29,7 +29,7 @@ def plots(data: Data) -> tuple[Plot, Plot]:
 
 def _plot(data: Data, title: str, y: str, figure: str) -> Plot:
     chosen = data["recommendation"]["processes"]
-    rows = _measured(data)
+    rows = _measured(data, figure)
     lines = []
     for processes in sorted({row["processes"] for row in rows}):
         own = sorted((row for row in rows if row["processes"] == processes), key=lambda row: row["slots"])
@@ -47,8 +47,8 @@ def _marks(data: Data) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
-def _measured(data: Data) -> Sequence[Data]:
-    return [row for row in data["settings"] if row["rounds"]]
+def _measured(data: Data, figure: str = "per_s") -> Sequence[Data]:
+    return [row for row in data["settings"] if row[figure]]
 
 
 def _bar(row: Data, data: Data, figure: str) -> Bar:

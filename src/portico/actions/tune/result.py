@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from portico.actions.aside.stack import Standing
@@ -46,20 +46,28 @@ _NOTHING = Judged("none", None, ("not every page answers well: nothing was tried
 
 
 def result(asked: Asked, site: Site, seen: Seen) -> Result:
-    """The figures, the recommendation, what to know before, and what was written. Raises PorticoError when a file that was
-    asked for cannot be written."""
+    """The figures, the recommendation, what to know before, and what was written. Where a file that was asked for cannot be
+    written that is a finding beside them: it must not cost what was measured."""
     rows = seen.course.rows() if seen.course else []
     found = _judged(asked, seen, rows)
     data = _data(asked, site, seen, rows, found)
-    findings = [one for one in (_unwell(asked, seen), _failing(rows, seen)) if one]
-    if data["enough"]:
-        data["svg"] = _picture(asked, data)
+    findings = [one for one in (_unwell(asked, seen), _failing(asked, rows, seen)) if one]
+    bad = bool(findings) or found.outcome == "none" or seen.interrupted
+    code = Exit.FINDINGS if bad else Exit.DONE
+    try:
+        _leave(asked, site, seen, data, found)
+    except PorticoError as error:
+        findings, code = [*findings, *error.findings], error.code
+    discretion = Discretion()
+    return Result("tune", discretion.data(data), discretion.findings(findings), code)
+
+
+def _leave(asked: Asked, site: Site, seen: Seen, data: dict[str, Any], found: Judged) -> None:
+    """The change first: it is worth more than a picture."""
     if found.outcome == "change" and found.size:
         _propose(asked, site, seen, data, found.size)
-    bad = bool(findings) or found.outcome == "none" or seen.interrupted
-    discretion = Discretion()
-    code = Exit.FINDINGS if bad else Exit.DONE
-    return Result("tune", discretion.data(data), discretion.findings(findings), code)
+    if data["enough"]:
+        data["svg"] = _picture(asked, data)
 
 
 def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
@@ -76,10 +84,11 @@ def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
 def _unwell(asked: Asked, seen: Seen) -> Finding | None:
     django = seen.base.asked.django
     to_https = bool(django and django.secure_ssl_redirect and django.secure_proxy_ssl_header and not asked.forwarded)
-    return seen.first.finding(to_https)
+    finding = seen.first.finding(to_https)
+    return finding and replace(finding, evidence=(*finding.evidence, *seen.logged))
 
 
-def _failing(rows: Sequence[Row], seen: Seen) -> Finding | None:
+def _failing(asked: Asked, rows: Sequence[Row], seen: Seen) -> Finding | None:
     """Told of the present setting, which visitors have; of another it is a reason not to take it."""
     now = next((row for row in rows if row.size == seen.present and row.rounds), None)
     if now is None or (not now.lost and not now.bad):
@@ -94,19 +103,19 @@ def _failing(rows: Sequence[Row], seen: Seen) -> Finding | None:
         cause=f"with the present setting {now.lost} requests were lost and {now.bad} answered with an error, "
         + told[seen_failing.when],
         evidence=[seen_failing.says, *seen.logged, *(f"{row.size}: {_reasons(row)}" for row in rows if row.reasons)],
-        fix=_help(seen, seen_failing),
+        fix=_help(asked, seen, seen_failing),
         basis="request",
     )
 
 
-def _help(seen: Seen, how: Failing) -> list[str]:
+def _help(asked: Asked, seen: Seen, how: Failing) -> list[str]:
     looks = [f"portico {verb} {shlex.quote(path)}" for path in list(seen.first.statuses)[:2] for verb in ("doctor", "trace")]
     if how.when == "anyway":
         return looks
     fewer = max(1, seen.course.clients // 4) if seen.course else 16
     raised = any(row.startswith(APPLICATION) for row in seen.logged)
     steps = looks if raised or how.when == "unknown" else []
-    steps = [*steps, shlex.join(["portico", "tune", *seen.first.statuses, "--clients", str(fewer)]) + "   # fewer at a time"]
+    steps = [*steps, f"{replace(asked, clients=fewer).again(seen.first.statuses)}   # fewer at a time"]
     if any("worker_connections are not enough" in row for row in seen.logged):
         # A client takes two, one from it and one to uWSGI, and they are not shared evenly among nginx's workers.
         enough = 4 * fewer * 4
@@ -162,6 +171,7 @@ def _caveats(asked: Asked, seen: Seen, rows: Sequence[Row], found: Judged) -> Se
     if row is None or found.size is None or seen.course is None:
         return ()
     windows = seen.course.windows
+    answers = max(1, sum(one.measured.answers for one in windows))
     plan = seen.base.plan.uwsgi
     return caveats(
         Circumstances(
@@ -171,8 +181,8 @@ def _caveats(asked: Asked, seen: Seen, rows: Sequence[Row], found: Judged) -> Se
             paths=tuple(seen.first.statuses),
             pss_bytes=row.median("pss_bytes"),
             free_bytes=memory.free_bytes(),
-            load_us=sum(one.load_us for one in windows) / max(1, len(windows)),
-            server_us=sum(one.server_us for one in windows) / max(1, len(windows)),
+            load_us=sum(one.load_us * one.measured.answers for one in windows) / answers,
+            server_us=sum(one.server_us * one.measured.answers for one in windows) / answers,
             others=others(rows),
             harakiri_s=plan.harakiri_s,
             uwsgis=plan.instances,
@@ -198,9 +208,8 @@ def _propose(asked: Asked, site: Site, seen: Seen, data: dict[str, Any], size: S
     made = save.change(asked.options.project, file, size)
     data.update(file=file, toml=written.lines(file, size), change=made.diff)
     apply = "portico reload" if site.lives else "portico up"
+    write = f"{asked.again(asked.paths)} --write"
+    data["next"] = [f"put these lines into {file}, then: {apply}", f"{write}   # or: measures again and writes them"]
     if asked.write and not seen.interrupted:
         data["written"] = save.apply(asked.options.project, made)
         data["next"] = [f"{apply}   # until then nothing has changed for the running site" if site.lives else apply]
-        return
-    again = shlex.join(["portico", "tune", *asked.paths, "--write"])
-    data["next"] = [f"put these lines into {file}, then: {apply}", f"{again}   # or: measures again and writes them"]

@@ -13,15 +13,16 @@ from portico.actions.tune.sizes import Size
 class Round:
     """One turn of one setting. At the concurrency asked: good answers a second, latencies, CPU of nginx and uWSGI for each
     answer, memory of uWSGI (PSS) behind it, requests `lost` and answers that were not 2xx (`bad`). `alone_ms`: the median
-    latency of one client alone. `others`: the part of the cores, 0 to 1, that other processes took meanwhile.
-    `reasons`: how many were lost why (`reset`, `timeout`, ...), or answered with which status instead of 2xx. `many` and
-    `alone`: how many requests failed, and were made, with many clients and with one."""
+    latency of one client alone. Without any answer there is no latency and no CPU for each (None). `others`: the part of
+    the cores, 0 to 1, that other processes took meanwhile. `reasons`: how many were lost why (`reset`, `timeout`, ...), or
+    answered with which status instead of 2xx. `many` and `alone`: how many requests failed, and were made, with many
+    clients and with one."""
 
     per_s: float
-    p50_ms: float
-    p99_ms: float
-    alone_ms: float
-    cpu_us: float
+    p50_ms: float | None
+    p99_ms: float | None
+    alone_ms: float | None
+    cpu_us: float | None
     pss_bytes: float
     lost: int = 0
     bad: int = 0
@@ -61,11 +62,11 @@ class Row:
         return bool(self.rounds) and not self.failed and not self.lost and not self.bad
 
     def values(self, name: str) -> list[float]:
-        """That figure of every round."""
-        return [float(getattr(one, name)) for one in self.rounds]
+        """That figure of every round that has it."""
+        return [float(value) for one in self.rounds if (value := getattr(one, name)) is not None]
 
     def median(self, name: str) -> float:
-        return statistics.median(self.values(name)) if self.rounds else 0.0
+        return self.spread(name).median
 
     def spread(self, name: str) -> Spread:
         return spread(self.values(name))

@@ -20,6 +20,7 @@ from portico.model.load import Load
 from portico.model.result import Result
 from portico.model.units import human_seconds
 from portico.system import memory, processes
+from portico.system.load import prove_room
 
 Say = Callable[[str], None]
 Show = Callable[[Progress], None]
@@ -37,6 +38,7 @@ def tune(asked: Asked, say: Say = lambda _: None, show: Show = lambda _: None) -
 
     An interrupt ends the measuring, not the command: what there is by then is told. Raises PorticoError when the site does
     not start, or has nothing to tune."""
+    prove_room(asked.clients)
     site = site_of(asked)
     show(Progress("starting the site aside"))
     try:
@@ -59,6 +61,8 @@ def _measured(asked: Asked, site: Site, base: Standing, say: Say, show: Show) ->
     first = look(now, wanted, asked.clients)
     seen = Seen(base, first, now.size)
     if first.nature is None:
+        if any(not status or status >= 500 for status in first.statuses.values()):
+            seen.logged = logged(base)
         return seen
     say(_said(first.nature))
     seen.known = databases.databases(base.asked)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portico.actions import state
+from portico.actions.aside.plan import believing
 from portico.actions.configure import Loaded, load
 from portico.actions.options import Options, find_places
 from portico.actions.resolve_role import role_of
@@ -37,7 +38,7 @@ class Site:
         if config.release.fast or self.options.fast:
             values["uwsgi.extra"] = [*(config.uwsgi.extra or ()), "lazy-apps = true"]
         if self.forwarded:
-            values["nginx.trusted_proxies"] = [*(config.nginx.trusted_proxies or ()), "127.0.0.1"]
+            values |= believing(config)
         return values
 
 

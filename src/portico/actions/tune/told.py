@@ -35,12 +35,17 @@ def _setting(row: Row, present: Size, found: Judged) -> dict[str, Any]:
         "recommended": row.size == found.size,
         "near": row.size in found.near,
         "rounds": len(row.rounds),
-        **{name: {key: round(value, 3) for key, value in asdict(row.spread(name)).items()} for name in _FIGURES},
+        **{name: _quartiles(row, name) for name in _FIGURES},
         "lost": row.lost,
         "bad": row.bad,
         "reasons": row.reasons,
         "failed": row.failed,
     }
+
+
+def _quartiles(row: Row, name: str) -> dict[str, float] | None:
+    """None where no round has that figure."""
+    return {key: round(value, 3) for key, value in asdict(row.spread(name)).items()} if row.values(name) else None
 
 
 def recommendation(found: Judged) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from portico.model.load import Load, Measured
 from portico.system.load.beside import aside
 from portico.system.load.crowd import Crowd
-from portico.system.load.room import make_room
+from portico.system.load.room import make_room, prove_room
 from portico.system.load.slow import Held, slow_clients
 
-__all__ = ["Held", "aside", "run", "slow_clients"]
+__all__ = ["Held", "aside", "prove_room", "run", "slow_clients"]
 
 
 def run(load: Load) -> Measured:

@@ -25,12 +25,19 @@ TOO_FEW_FILES = Kind(
 
 def make_room(clients: int) -> None:
     """Let this process have so many connections (RLIMIT_NOFILE). Raises PorticoError where its hard limit is too low."""
+    prove_room(clients)
     needed = clients + _OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def prove_room(clients: int) -> None:
+    """Raises PorticoError where this process cannot have so many connections; changes nothing, for what it starts has its
+    limits from it."""
+    needed = clients + _OTHERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         seen = (f"{clients} clients; RLIMIT_NOFILE: {soft} soft, {hard} hard",)
         cause = f"{clients} clients need {needed} open files."
         raise PorticoError(TOO_FEW_FILES.found(cause, seen, ("ulimit -Hn", "use fewer clients")), Exit.NEEDS_HANDS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
