@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portico.actions.env_files import env_file_names
 from portico.actions.probe import Probe
 from portico.hops.nginx.facts import emerg_reason
 from portico.model.command import Outcome
@@ -111,12 +112,22 @@ def _remedy(failure: LoadFailure, plan: Plan) -> list[str]:
     code = failure.errno or int((re.findall(r"\[Errno (\d+)\]", failure.cause) or "0")[0])
     if code in (errno.ENOSPC, errno.EDQUOT):
         return ["df -h; df -i   # free some space or inodes"]
+    if failure.exception == "KeyError" and failure.frame and "environ" in failure.frame.code:
+        return _variable(failure.message.strip("'"), Path(plan.paths.project))
     if repr(plan.uwsgi.log) in failure.cause:
         return [f"ls -ld {shlex.quote(str(Path(plan.uwsgi.log).parent))}   # the application's account writes its log there"]
     if failure.kind == "bind":
         origin = plan.origins.get("uwsgi.address")
         return [f"uWSGI listens on {plan.uwsgi.address} ({origin}): name a free address of this machine", "ss -ltn"]
     return []
+
+
+def _variable(name: str, project: Path) -> list[str]:
+    """How the application gets it: what manage.py reads from a file is its own."""
+    for file, names in env_file_names(project).items():
+        if name in names:
+            return [f'env_files = ["{file}"]   # in portico.toml; {file} defines {name}']
+    return [f'[env]\n{name} = "..."   # in portico.toml']
 
 
 def front_failed(plan: Plan, probe: Probe) -> PorticoError:
