@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,52 @@ def test_a_traceback_is_joined_to_the_request_that_failed(tmp_path: Path) -> Non
     assert entries[0].request_id == "bbbbbbbb"
     assert "RuntimeError: no luck" in entries[0].text
     assert "said earlier" not in entries[0].text
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        json.dumps({"message": "Internal Server Error: /boom/", "exc_info": TRACEBACK}) + "\n",
+        "Internal Server Error: /boom/\n  + Exception Group Traceback (most recent call last):\n"
+        '  |   File "views.py", line 3, in boom\n  | ExceptionGroup: no luck (1 sub-exception)\n',
+    ],
+)
+def test_a_traceback_of_another_form_is_joined_as_well(tmp_path: Path, told: str) -> None:
+    nginx = access(1700000002.2, "bbbbbbbb", 500, "/boom/") + "\n"
+    entries = merged(sources(tmp_path, nginx, "said earlier\n" + told + REQUEST), Filter(request_id="bbbbbbbb"))
+    assert [entry.hop for entry in entries] == ["django", "uwsgi", "nginx"]
+    assert entries[0].text == told.rstrip("\n")
+
+
+def test_the_error_log_of_another_time_zone(tmp_path: Path) -> None:
+    """nginx was started with another one than the reader has."""
+    path = tmp_path / "error"
+    written = 1_700_000_000.0
+    moment = time.strftime("%Y/%m/%d %H:%M:%S", time.localtime(written - 5.5 * 3600))
+    path.write_text(f'{moment} [error] 1#1: *1 broke, client: ::1, server: _, request: "GET / HTTP/1.1", host: "a"\n')
+    os.utime(path, (written + 1, written + 1))
+    assert [entry.time for entry in Source("error", path).read()] == [written]
+
+
+def test_a_start_in_a_time_to_come_does_not_stand_last(tmp_path: Path) -> None:
+    """uWSGI was started in a zone ahead of the reader's."""
+    ahead = time.strftime("%a %b %d %H:%M:%S %Y", time.localtime(time.time() + 3600))
+    start = f"*** Starting uWSGI 2.0.30 (64bit) on [{ahead}] ***\n"
+    nginx = access(1700000003.0, "bbbbbbbb", 500) + "\n"
+    assert [entry.hop for entry in merged(sources(tmp_path, nginx, start + REQUEST), Filter())] == [
+        "uwsgi",
+        "uwsgi",
+        "nginx",
+    ]
+
+
+@pytest.mark.parametrize("t", ["1e999", "NaN", "1e20", "null", "[" * 9000])
+def test_a_line_that_only_looks_like_one_of_ours(tmp_path: Path, t: str) -> None:
+    line = f'{{"t":{t},"rid":"a","path":"/","exc":"x"}}\n' + f'{{"t":{"9" * 5000},"rid":"a","status":1,"us":1}}\n'
+    entries = merged(
+        sources(tmp_path, line.replace('"t"', '"time"'), line + '{"t":1,"rid":"a","path":"/","exc":null}\n'), Filter()
+    )
+    assert all(datetime.fromtimestamp(entry.time, timezone.utc) for entry in entries) and len(entries) == 5
 
 
 def test_entries_of_all_files_come_in_the_order_of_time(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,12 @@ def test_a_traceback_is_found_by_the_path_as_the_application_sees_it(tmp_path: P
     own = TRACEBACK[0].replace("/slow/", logged)
     logs = Logs(tmp_path).write("access", access("500", uri)).write("uwsgi", own, *TRACEBACK[1:], REQUEST)
     assert [one["type"] for one in hop(logs.past(), "django")["exceptions"]] == ["RuntimeError"]
+
+
+def test_errors_of_an_nginx_that_has_another_time_zone(tmp_path: Path) -> None:
+    logs = Logs(tmp_path).write("access", access("502")).write("error", error(BROKE, at=NOW - 5.5 * 3600))
+    os.utime(logs.folder / "nginx.log", (NOW, NOW))
+    assert BROKE in hop(logs.past(), "nginx")["errors"][0]
 
 
 def test_a_traceback_in_a_line_of_json(tmp_path: Path) -> None:

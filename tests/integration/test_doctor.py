@@ -25,6 +25,15 @@ def test_a_fresh_project_is_not_blamed(site: Project, nginx: str) -> None:
     assert ran.result["managed"]
 
 
+def test_a_static_file_that_is_nowhere_is_not_blamed_on_the_copies(site: Project) -> None:
+    settings = site.folder / "mysite" / "settings.py"
+    settings.write_text(settings.read_text() + "\nSTATIC_ROOT = BASE_DIR / 'collected'\n")
+    assert site.up().code == 0
+    found = doctor(site, "/static/none.css").json["findings"][0]
+    assert found["id"] == "nginx-django.E102"
+    assert "none.css does not exist" in found["cause"] and found["fix"][0].startswith("portico reload")
+
+
 def test_plain_wsgi_without_nginx_is_not_blamed(hello: Project) -> None:
     assert hello.up("hello.py", "--front", "none").code == 0
     ran = doctor(hello)

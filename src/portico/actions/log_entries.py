@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from portico.hops.nginx.facts import parse_access_line, parse_error_line
+from portico.hops.nginx.facts import SOON_S, parse_access_line, parse_error_line
 from portico.hops.uwsgi.facts import classify, parse_request_line
+from portico.model.log import behind
 
 #: Read at most this much of the end of each file; older lines are for `less`.
 WINDOW_BYTES = 8 << 20
@@ -78,14 +79,21 @@ class Source:
                     self._offset = max(0, status.st_size - WINDOW_BYTES)
                 elif self._inode not in (0, status.st_ino) or status.st_size < self._offset:
                     self._offset, self._rest = 0, b""
-                self._inode = status.st_ino
+                self._inode, written_s = status.st_ino, status.st_mtime
                 stream.seek(self._offset)
                 data = stream.read()
                 self._offset += len(data)
         except OSError:
             return []
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return self._timed([_PARSERS[self.kind](line.decode("utf-8", "replace")) for line in lines if line.strip()])
+        read = [_PARSERS[self.kind](line.decode("utf-8", "replace")) for line in lines if line.strip()]
+        return self._timed(self._in_this_zone(read, written_s))
+
+    def _in_this_zone(self, entries: list[Entry], written_s: float) -> list[Entry]:
+        """nginx writes its error log in the time zone that it was started with, which need not be ours."""
+        last = entries[-1].time if entries and self.kind == "error" else 0.0
+        late_s = behind(last, written_s, SOON_S) if last else 0.0
+        return [replace(entry, time=entry.time + late_s) for entry in entries] if late_s else entries
 
     def _timed(self, entries: list[Entry]) -> list[Entry]:
         """Give lines without a time that of the line before, or at the file's start that of the first that has one."""
@@ -120,8 +128,11 @@ def _traceback_start(told: list[Entry]) -> int:
     first = len(told)
     while first and told[first - 1].hop == "django" and not told[first - 1].time:
         first -= 1
-    begins = next((n for n in range(first, len(told)) if told[n].text.startswith("Traceback (most recent")), None)
-    return len(told) if begins is None else max(first, begins - 1)
+    begins = next((n for n in range(first, len(told)) if "Traceback (most recent call last):" in told[n].text), None)
+    if begins is None:
+        return len(told)
+    # A line of JSON has both in it.
+    return begins if told[begins].text.startswith("{") else max(first, begins - 1)
 
 
 def _access(line: str) -> Entry:
@@ -153,21 +164,26 @@ def _uwsgi(line: str) -> Entry:
     if line.startswith('{"t":'):
         try:
             record = json.loads(line)
-            return Entry(float(record["t"]), "django", f"{record['path']}\n{record['exc'].rstrip()}", record["rid"], 500)
-        except (ValueError, KeyError, TypeError):
+            moment = float(record["t"])
+            time.gmtime(moment)
+            return Entry(moment, "django", f"{record['path']}\n{record['exc'].rstrip()}", str(record["rid"]), 500)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, OSError):
             pass
     return Entry(0.0, "django", line)
 
 
+_AHEAD_S = 60.0
 _STARTED = re.compile(r"\*\*\* Starting uWSGI .* on \[(.+)\] \*\*\*")
 
 
 def _ctime(text: str) -> float:
-    """Epoch seconds of `Mon Nov 23 15:46:13 2026`, local time; 0.0 when it is something else."""
+    """Epoch seconds of `Mon Nov 23 15:46:13 2026`, local time; 0.0 when it is something else or still to come."""
     try:
-        return time.mktime(time.strptime(text))
-    except ValueError:
+        written = time.mktime(time.strptime(text))
+    except (ValueError, OverflowError):
         return 0.0
+    # In a zone ahead of ours, it would be a time to come.
+    return written if written <= time.time() + _AHEAD_S else 0.0
 
 
 _PARSERS = {"access": _access, "error": _error, "uwsgi": _uwsgi}

@@ -5,6 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Every time zone is a whole number of these from every other (in seconds).
+QUARTER_S = 900.0
+#: Between the zones of Kiribati and of Baker Island.
+_WIDEST_S = 26 * 3600.0
+
+
+def behind(last_s: float, written_s: float, within_s: float) -> float:
+    """By how many seconds the times of a log are behind because it is in another time zone than they were read in: the last
+    of them, `last_s`, is from at most `within_s` before the log was written last, `written_s` (both epoch). 0.0: by none, or
+    that cannot be told."""
+    seconds = written_s - last_s
+    if not abs(seconds) <= _WIDEST_S:
+        return 0.0
+    quarters = round(seconds / QUARTER_S) * QUARTER_S
+    return quarters if abs(seconds - quarters) <= within_s else 0.0
+
 
 @dataclass(frozen=True)
 class AccessEntry:

@@ -14,14 +14,14 @@ from portico.actions.machine import find_nginx
 from portico.hops.nginx import log_paths
 from portico.hops.nginx.build import parse_build
 from portico.hops.nginx.commands import build_info, prove_file
-from portico.hops.nginx.facts import parse_access_line, parse_error_line
+from portico.hops.nginx.facts import SOON_S, parse_access_line, parse_error_line
 from portico.hops.nginx.listens import listens
 from portico.hops.nginx.tree import tree
 from portico.model.command import Outcome
 from portico.model.directive import Directive
 from portico.model.errors import PorticoError
 from portico.model.evidence import BinarySeen, ListenerSeen, LogSeen, NginxSeen, ProcessSeen
-from portico.model.log import AccessEntry, ErrorEntry
+from portico.model.log import AccessEntry, ErrorEntry, behind
 from portico.model.plan import NginxBinary
 from portico.system import accounts, nginx_conf
 from portico.system.accounts import Account
@@ -185,13 +185,13 @@ def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
     for path, _ in log_paths.error_logs(seen.tree, seen.prefix):
         log, text = tail(path, "error", pids=pids)
         logs.append(log)
-        _sort(text, entries, lines, since_s)
+        _sort(text, entries, lines, since_s, log.modified_s)
     for text in look_front.outputs(replace(seen, logs=tuple(logs)), since_s):
         _sort(text, entries, lines, since_s)
     for path, _ in log_paths.access_logs(seen.tree, seen.prefix):
         log, text = tail(path, "access", pids=pids)
         logs.append(log)
-        read = (parse_access_line(line) or log_paths.parse_combined(line) for line in text.splitlines())
+        read = (parse_access_line(line) or log_paths.parse_combined(line) for line in text.split("\n"))
         accesses += [entry for entry in read if entry and entry.time_s >= since_s]
     return replace(
         seen,
@@ -202,11 +202,16 @@ def read_logs(seen: NginxSeen, since_s: float) -> NginxSeen:
     )
 
 
-def _sort(text: str, entries: list[ErrorEntry], lines: list[str], since_s: float) -> None:
-    for line in text.splitlines():
+def _sort(text: str, entries: list[ErrorEntry], lines: list[str], since_s: float, written_s: float = 0.0) -> None:
+    """`written_s` is when the log was written last, 0 where that is not known."""
+    found: list[ErrorEntry] = []
+    for line in text.split("\n"):
         entry = parse_error_line(line)
-        if entry is None:
+        if entry:
+            found.append(entry)
+        elif line.strip():
             lines.append(line)
-        # The log has whole seconds.
-        elif entry.time_s >= int(since_s):
-            entries.append(entry)
+    late_s = behind(found[-1].time_s, written_s, SOON_S) if found else 0.0
+    moved = (replace(entry, time_s=entry.time_s + late_s) for entry in found)
+    # The log has whole seconds.
+    entries += [entry for entry in moved if entry.time_s >= int(since_s)]

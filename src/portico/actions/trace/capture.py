@@ -60,9 +60,9 @@ def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Ca
         captured.events = list(recorder.lines)
     if access:
         clock.wait_for(lambda: request.number in files.tail(access, before[0]), _LATE_S)
-        captured.access = [line for line in files.tail(access, before[0]).splitlines() if request.number in line]
+        captured.access = [line for line in files.tail(access, before[0]).split("\n") if request.number in line]
     if error:
-        captured.errors = files.tail(error, before[1]).splitlines()
+        captured.errors = files.tail(error, before[1]).rstrip("\n").split("\n")
     return captured
 
 

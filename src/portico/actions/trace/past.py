@@ -89,13 +89,18 @@ def _with_nginx(where: Places, stack: Stack, logs: dict[str, Log], request: Past
         request=request,
         way=way,
         file=stat(way.target) if way and way.action == "file" else None,
-        errors=of_nginx.errors_of(request, logs["error"].lines()),
+        errors=of_nginx.errors_of(request, logs["error"].lines(), _late(logs["error"])),
         entry=own[0] if own else None,
         failures=of_uwsgi.failures_of(lines, entry.request_id, own[1] if own and own[0].status >= 500 else None, path),
         killed=of_uwsgi.killed(lines, entry.method, entry.uri, request.started_s, entry.time_s)
         if broke and own is None
         else None,
     )
+
+
+def _late(log: Log) -> float:
+    newest = next(log.parts())
+    return of_nginx.late(newest, log.written_s)
 
 
 def _without_nginx(stack: Stack, logs: dict[str, Log], request_id: str, wanted: re.Pattern[str] | None) -> Seen | None:

@@ -69,13 +69,15 @@ def environ(where: Places, stack: Stack) -> dict[str, str]:
 @dataclass
 class Log:
     """One log. `parts` are the lines of the file and of the one before it, newest first, read when they are asked for;
-    `why` says why there are none; `cut`: more stands in the file than is read."""
+    `why` says why there are none; `cut`: more stands in the file than is read; `written_s` is when the file was changed last
+    (epoch seconds)."""
 
     path: str
     kind: Kind
     pids: tuple[int, ...] = ()
     why: str = ""
     cut: bool = False
+    written_s: float = 0.0
     _parts: list[list[str]] = field(default_factory=list)
 
     def parts(self) -> Iterator[list[str]]:
@@ -99,7 +101,7 @@ class Log:
             return []
         seen, text = tail(path, self.kind, WINDOW_BYTES, self.pids if first else ())
         if first:
-            self.why = seen.error
+            self.why, self.written_s = seen.error, seen.modified_s
         self.cut = self.cut or seen.size > seen.read_bytes
         return text.split("\n")
 

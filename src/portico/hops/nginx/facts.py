@@ -11,6 +11,7 @@ from portico.hops.nginx.build import parse_build
 from portico.model.log import AccessEntry, ErrorEntry
 
 __all__ = [
+    "SOON_S",
     "AccessEntry",
     "Emerg",
     "ErrorEntry",
@@ -24,6 +25,8 @@ _ERROR_LINE = re.compile(
     r"(?P<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(?P<level>[a-z]+)\] (?P<pid>\d+)#\d+: "
     r"(?:\*(?P<connection>\d+) )?(?P<text>.*)"
 )
+#: nginx writes a line of the error log at once: the last one is so old at most when the file was changed last.
+SOON_S = 2.0
 #: nginx appends what it was doing, in this order (`ngx_http_log_error_handler`).
 _CONTEXT = re.compile(
     r"(?P<message>.*?), client: [^,]*(?:, server: (?P<server>[^,]*))?"
@@ -69,7 +72,7 @@ def parse_access_line(line: str) -> AccessEntry | None:
             user_agent=str(fields["user_agent"]),
             referer=str(fields["referer"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portico.hops.nginx.facts import parse_access_line, parse_error_line
-from portico.model.log import AccessEntry, ErrorEntry
+from portico.hops.nginx.facts import SOON_S, parse_access_line, parse_error_line
+from portico.model.log import AccessEntry, ErrorEntry, behind
 
 _SEPARATORS = re.compile(r"\s*[,:]\s*")
 _CLIENT = re.compile(r", client: ([^,\s]+)")
@@ -68,13 +68,20 @@ def _number(text: str) -> float | None:
         return None
 
 
-def errors_of(request: PastRequest, lines: Iterable[str]) -> tuple[ErrorEntry, ...]:
-    """The lines of the error log about that request. They carry no id: the request line, the client and the time decide, so
-    that two equal requests of one client within the same second get each other's lines as well."""
+def errors_of(request: PastRequest, lines: Iterable[str], late_s: float = 0.0) -> tuple[ErrorEntry, ...]:
+    """The lines of the error log about that request, whose times are `late_s` behind. They carry no id: the request line,
+    the client and the time decide, so that two equal requests of one client within the same second get each other's lines as
+    well."""
     asked = f"{request.entry.method} {request.entry.uri}"
     begin, end = int(request.started_s) - _SLACK_S, request.entry.time_s + _SLACK_S
     found = (entry for line in lines if asked in line and (entry := parse_error_line(line)))
-    return tuple(e for e in found if begin <= e.time_s <= end and _same(request, e, asked))
+    return tuple(e for e in found if begin <= e.time_s + late_s <= end and _same(request, e, asked))
+
+
+def late(lines: Sequence[str], written_s: float) -> float:
+    """By how many seconds the times of an error log are behind that was written last at that epoch time."""
+    last = next((entry for line in reversed(lines) if (entry := parse_error_line(line))), None)
+    return behind(last.time_s, written_s, SOON_S) if last else 0.0
 
 
 def _same(request: PastRequest, error: ErrorEntry, asked: str) -> bool:

@@ -26,18 +26,16 @@ from portico.hops.uwsgi import json_lines, tracebacks
 from portico.hops.uwsgi.event_patterns import BY_HEAD, CALL, CALL_PLACE, CALL_REQUEST, GETOPT, HEAD
 from portico.hops.uwsgi.facts import parse_request_line
 from portico.hops.uwsgi.options import address
-from portico.model.log import Event
+from portico.model.log import QUARTER_S, Event, behind
 
 __all__ = ["events", "last_start"]
 
 #: What uwsgi_log_verbose and `logdate` put before a line.
 _STAMP = re.compile(r"([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}) - ")
-#: Every time zone is a whole number of these from every other.
-_QUARTER_S = 900.0
-#: Between the zones of Kiribati and of Baker Island.
-_WIDEST_S = 26 * 3600.0
-#: So late at most comes the last line after the last one with a time.
-_WITHIN_S = 60.0
+#: So late at most a log's last line comes after the last one that has a time: where the start of uWSGI tells what the
+#: application's time zone is, and where nothing does.
+_SOON_S = 2.0
+_LATE_S = 60.0
 #: What `log-date = %Y-%m-%d %H:%M:%S` and a `log-encoder` with `${strftime:...}` may put before a line.
 _ISO = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z| ?[+-]\d\d:?\d\d)?\]? (?:- )?")
 _DATE = "%a %b %d %H:%M:%S %Y"
@@ -48,17 +46,8 @@ def events(text: str, start_time: float = 0.0) -> tuple[Event, ...]:
     that has one, which is when the log was written last; the log has this machine's local time."""
     reader = _Reader(start_time)
     found = tuple(reader.read([line.rstrip() for line in text.split("\n")]))
-    behind = 0.0 if reader.started_s else _behind(start_time - reader.time_s)
-    return tuple(replace(event, time_s=event.time_s + behind) for event in found) if behind else found
-
-
-def _behind(seconds: float) -> float:
-    """By how much a log without a start is behind, because the application has another time zone: the last time that is in
-    it lies that long before it was written last."""
-    if not abs(seconds) <= _WIDEST_S:
-        return 0.0
-    quarters = round(seconds / _QUARTER_S) * _QUARTER_S
-    return quarters if abs(seconds - quarters) <= _WITHIN_S else 0.0
+    late_s = behind(reader.time_s, start_time, _SOON_S if reader.started_s else _LATE_S)
+    return tuple(replace(event, time_s=event.time_s + late_s) for event in found) if late_s else found
 
 
 #: What uWSGI may write before it says that it starts; the second ones are the last words of a start that failed.
@@ -139,15 +128,15 @@ class _Reader:
     def later(self, stamp_s: float) -> float:
         """A time that was written after the application was loaded: from then on uWSGI writes the application's local time
         (Django sets TZ to its TIME_ZONE). One before the start shows by how many quarters of an hour that is behind."""
-        behind = self.started_s - stamp_s - self.ahead_s
-        if self.started_s and behind > _QUARTER_S / 2:
-            self.ahead_s += math.ceil(behind / _QUARTER_S) * _QUARTER_S
+        late_s = self.started_s - stamp_s - self.ahead_s
+        if self.started_s and late_s > QUARTER_S / 2:
+            self.ahead_s += math.ceil(late_s / QUARTER_S) * QUARTER_S
         return stamp_s + self.ahead_s
 
     def measure(self, since_s: int) -> None:
         """`since` is an epoch time: the stamp beside it shows the exact difference, less the seconds the request took."""
-        offset = round((self.time_s - since_s) / _QUARTER_S) * _QUARTER_S
-        if abs(offset) >= 2 * _QUARTER_S:
+        offset = round((self.time_s - since_s) / QUARTER_S) * QUARTER_S
+        if abs(offset) >= 2 * QUARTER_S:
             self.ahead_s -= offset
             self.time_s -= offset
 

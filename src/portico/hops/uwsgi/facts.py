@@ -99,8 +99,8 @@ def _worker(entry: Mapping[str, Any]) -> WorkerStats:
 
 #: `log-format` of render.py, with a variable's value as uWSGI writes it: not escaped, `-` when it is absent.
 _REQUEST = re.compile(
-    r'\{"t":(?P<t>\d+),"rid":"(?P<rid>[^"\\]*)","status":(?P<status>\d+),"us":(?P<us>-?\d+),'
-    r'"bytes":(?P<bytes>\d+),"worker":(?P<worker>\d+),"core":(?P<core>\d+)\}'
+    r'\{"t":(?P<t>\d{1,15}),"rid":"(?P<rid>[^"\\]*)","status":(?P<status>\d{1,4}),"us":(?P<us>-?\d{1,19}),'
+    r'"bytes":(?P<bytes>\d{1,20}),"worker":(?P<worker>\d{1,9}),"core":(?P<core>\d{1,9})\}'
 )
 
 

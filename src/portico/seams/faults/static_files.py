@@ -72,6 +72,8 @@ def _not_there(evidence: Evidence, visit: Visit, route: Route, looked: PathSeen)
     if (
         root
         and not same
+        # Portico's own stack hands out copies.
+        and not evidence.managed
         and not _inside(looked.path, root)
         and _known(evidence)
         and uri_of(visit).startswith(static_url(evidence))
@@ -81,12 +83,17 @@ def _not_there(evidence: Evidence, visit: Visit, route: Route, looked: PathSeen)
     yield kinds.NOT_COLLECTED.found(
         cause=f"{looked.missing} does not exist"
         + (f": nginx looks for {looked.path}" if looked.missing != looked.path else ""),
-        evidence=[*rows, *_counted(evidence)],
-        fix=[command_line(evidence), f"ls -l {posixpath.dirname(looked.path)}"],
+        evidence=[*rows, *_counted(evidence), *([f"there it is: {other.path}"] if other else [])],
+        fix=[_collecting(evidence), f"ls -l {posixpath.dirname(looked.path)}"],
         certainty="certain" if root and (same or _inside(looked.path, root)) else "likely",
         basis=basis(visit),
         remedy=collected(evidence) if root else None,
     )
+
+
+def _collecting(evidence: Evidence) -> str:
+    again = "portico reload   # collects static files anew, and copies what lies in STATIC_ROOT"
+    return again if evidence.managed else command_line(evidence)
 
 
 def _counted(evidence: Evidence) -> list[str]:
