@@ -182,8 +182,12 @@ def test_a_trial_never_takes_the_connections_that_the_site_lives_on() -> None:
     kept = fitting(sizes, Room(10**12, NOW, 80e6, connections=20, holds=True))
     assert kept.batches == ((NOW, Size(2, 8)),)
     assert "connections" in kept.left_out[Size(2, 32)]
-    narrow = fitting(sizes[:2], Room(10**12, NOW, 80e6, connections=17, holds=True))
-    assert narrow.batches == ((NOW,), (Size(2, 8),))
+    # The present setting runs beside all others, and its threads keep their connections.
+    narrow = fitting([NOW, Size(2, 7), Size(2, 8)], Room(10**12, NOW, 80e6, connections=19, holds=True))
+    assert narrow.batches == ((NOW, Size(2, 7)),)
+    assert "16 connections of the database beside the 4 of 2 x 2" in narrow.left_out[Size(2, 8)]
+    two = fitting([NOW, Size(2, 7), Size(2, 6)], Room(10**12, NOW, 80e6, connections=19, holds=True))
+    assert two.batches == ((NOW, Size(2, 7)), (Size(2, 6),))
 
 
 def about(size: Size, **seen: object) -> dict[str, str]:

@@ -115,3 +115,10 @@ def test_a_page_that_fails_is_told_with_what_the_application_raised(tmp_path: Pa
 def test_a_redirect_may_be_to_a_login(tmp_path: Path) -> None:
     ran = tuned(tmp_path, first=FirstLook({"/account/": 302}))
     assert "Cookie" in ran.findings[0].fix[0]
+
+
+def test_a_present_setting_that_the_database_has_no_room_for_is_the_answer(tmp_path: Path) -> None:
+    ran = tuned(tmp_path, Row(NOW, failed="it may need 40 connections of the database, which has 24 left"), row(BETTER, 300))
+    assert ran.data["recommendation"]["outcome"] == "none"
+    assert "40 connections of the database, which has 24 left" in ran.data["recommendation"]["why"][0]
+    assert ran.code == Exit.FINDINGS

@@ -16,7 +16,8 @@ _GROWTH = 1.3
 @dataclass(frozen=True)
 class Room:
     """`memory_bytes` are free; a uWSGI of the size `seen` took `seen_bytes`. `connections`: how many more the database
-    takes, None where nothing says so; `holds`: a thread keeps its connection between requests (CONN_MAX_AGE)."""
+    takes, None where nothing says so; `holds`: a thread keeps its connection between requests (CONN_MAX_AGE), those of
+    `seen` too, which runs all the time."""
 
     memory_bytes: int
     seen: Size
@@ -27,6 +28,10 @@ class Room:
     def need_bytes(self, size: Size) -> float:
         """An upper bound: what workers share is counted for each that is more than there were."""
         return self.seen_bytes * max(1.0, size.processes / self.seen.processes) * _GROWTH
+
+    def held(self, sizes: Iterable[Size]) -> int:
+        """Connections that those settings hold while they run."""
+        return sum(size.slots for size in {self.seen, *sizes}) if self.holds else 0
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,12 @@ def _too_much(size: Size, room: Room) -> str:
     need, free = room.need_bytes(size), room.memory_bytes * _SHARE
     if room.memory_bytes and need > free and size.processes > room.seen.processes:
         return f"it may need {human_bytes(round(need))} of memory, and {human_bytes(room.memory_bytes)} are free"
-    if room.connections is not None and size.slots > room.connections:
-        return f"it may need {size.slots} connections of the database, which has {room.connections} left"
+    if room.connections is not None and max(size.slots, room.held([size])) > room.connections:
+        kept = f" beside the {room.seen.slots} of {room.seen}" if room.holds and size != room.seen else ""
+        return f"it may need {size.slots} connections of the database{kept}, which has {room.connections} left"
     return ""
 
 
 def _fit(sizes: list[Size], room: Room) -> bool:
     memory = not room.memory_bytes or sum(map(room.need_bytes, sizes)) <= room.memory_bytes * _SHARE
-    held = sum(size.slots for size in sizes) if room.holds else 0
-    return memory and (room.connections is None or held <= room.connections)
+    return memory and (room.connections is None or room.held(sizes) <= room.connections)

@@ -43,6 +43,7 @@ class Seen:
 
 _FAILS_ANYWAY = Judged("none", None, ("requests fail with one client as well as with many: that comes first",))
 _NOTHING = Judged("none", None, ("not every page answers well: nothing was tried",))
+_FEWER = "the site itself meets that limit, too: have fewer [uwsgi] processes and threads, or let the database have more"
 
 
 def result(asked: Asked, site: Site, seen: Seen) -> Result:
@@ -74,6 +75,9 @@ def _judged(asked: Asked, seen: Seen, rows: Sequence[Row]) -> Judged:
     cost = seen.first.nature
     if cost is None:
         return _NOTHING
+    now = next((row for row in rows if row.size == seen.present), None)
+    if now and now.failed:
+        return Judged("none", None, (f"the present setting, {now.size}, could not be measured: {now.failed}", _FEWER))
     fails = any(row.size == seen.present and (row.lost or row.bad) for row in rows)
     if fails and failing(rows).when == "anyway":
         return _FAILS_ANYWAY

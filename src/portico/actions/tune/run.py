@@ -57,16 +57,19 @@ def _measured(asked: Asked, site: Site, base: Standing, say: Say, show: Show) ->
     host = asked.host or base.plan.site.health_host
     requests = asked.requests(base.plan.site.health_path)
     wanted = Load(base.host, base.port, requests, asked.clients, host_header=host)
+    # Before its threads have connections of their own: they may be all that there are.
+    known = databases.databases(base.asked)
     show(Progress("measuring the present setting"))
     first = look(now, wanted, asked.clients)
-    seen = Seen(base, first, now.size)
+    seen = Seen(base, first, now.size, known)
     if first.nature is None:
         if any(not status or status >= 500 for status in first.statuses.values()):
             seen.logged = logged(base)
         return seen
     say(_said(first.nature))
-    seen.known = databases.databases(base.asked)
     seen.course = course = _course(asked, site, seen, first.nature, wanted, say, show)
+    if now.size in course.fitting.left_out:
+        return seen
     tried = f"{len(course.sizes)} settings, {course.rounds} rounds of {course.seconds:.1f} s: "
     say(f"{tried}{', '.join(map(str, course.sizes))}; about {human_seconds(course.left_s)}")
     try:
