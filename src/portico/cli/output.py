@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from dataclasses import asdict, replace
@@ -13,11 +14,14 @@ from typing import Any, TextIO
 import click
 
 from portico import __version__
+from portico.actions.command_here import command_here
 from portico.cli import screens
 from portico.model.finding import Finding
 from portico.model.result import Result
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+#: A command for this project; with `-C` it names one itself.
+_PORTICO = re.compile(r"^(or: )?portico (?!-C )")
 
 
 def envelope(result: Result) -> dict[str, Any]:
@@ -89,9 +93,18 @@ class Screen:
         if text:
             click.echo(text, color=self.colour)
         errors = any(finding.severity == "error" for finding in result.findings)
+        command = self._command() if result.findings else ""
         for finding in result.findings:
             colour = self._err_colour() if errors else self.colour
-            click.echo("\n" + finding_text(finding), err=errors, color=colour)
+            click.echo("\n" + finding_text(finding, command), err=errors, color=colour)
+
+    def _command(self) -> str:
+        """How Portico is called again for this project from here."""
+        try:
+            return command_here(self.project.resolve())
+        except (OSError, RuntimeError):
+            # The folder that the command was called in is gone.
+            return "portico"
 
     def _for_programs(self, result: Result) -> str:
         if self.form == "json":
@@ -124,14 +137,18 @@ def checkout(project: Path) -> Path:
     return next((folder for folder in candidates if project.is_relative_to(folder)), project)
 
 
-def finding_text(finding: Finding) -> str:
-    """A finding as a screen: what, why, the evidence, what to do."""
+def finding_text(finding: Finding, command: str = "portico") -> str:
+    """A finding as a screen: what, why, the evidence, what to do, where `command` calls Portico for the same project."""
     head = click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)
     likely = "  (likely)" if finding.certainty == "likely" else ""
     lines = [f"{head}  {click.style(finding.title, bold=True)}  [{finding.id}]{likely}"]
-    lines += _block("cause", (finding.cause,)) + _block("seen", finding.evidence) + _block("do", finding.fix)
+    lines += _block("cause", (finding.cause,)) + _block("seen", finding.evidence) + _block("do", _called(finding, command))
     lines += _block("from", (f"follows from {', '.join(finding.follows)}",)) if finding.follows else []
     return "\n".join(lines)
+
+
+def _called(finding: Finding, command: str) -> tuple[str, ...]:
+    return tuple(_PORTICO.sub(lambda found: f"{found[1] or ''}{command} ", row) for row in finding.fix)
 
 
 def _block(label: str, rows: tuple[str, ...]) -> list[str]:
