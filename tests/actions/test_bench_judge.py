@@ -41,6 +41,8 @@ WAITS: dict[str, Any] = {
         ({**WAITS, "floor_waits_us": None, "floor_wall_us": None}, 2, "waiting", "3.9 of 4 threads"),
         ({**WAITS, "machine": 1.0}, 2, "waiting", "it waits 50.1 ms"),
         ({**WAITS, "busy": 1.1}, 2, "nothing", "it waits 50.1 ms"),
+        ({**WAITS, "machine": 1.0, "busy": 3.0, "p50_ms": 51.0}, 2, "nothing", "it waits 50.1 ms. Other processes took"),
+        ({**WAITS, "machine": 1.0, "busy": 3.0, "p50_ms": 90.0}, 2, "others", "the machine was full"),
         ({"worker": 0.97, "machine": 0.3}, 8, "processes", "each of 2 took 97 % of a core, and the machine has 8 cores"),
         ({"by_app": 0.0, "busy": 0.0}, 2, "nginx", "nginx answers it itself, for 450 us"),
         ({"client": 0.98, "machine": 0.6}, 8, "client", "98 % of its core"),

@@ -36,6 +36,8 @@ _ROUTER = (
 )
 #: So much of the time of a request by the clock: then it mostly waits.
 _WAITS = 0.5
+#: Times as long as without a server, and still as long.
+_AS_ALONE = 1.2
 #: From there on it is told that others took so much of the machine.
 MUCH = 0.25
 #: Two figures in microseconds that cannot be told apart.
@@ -92,6 +94,8 @@ def _limit(seen: Figures, cores: int, path: str) -> Judged | None:
     tune = f"portico tune {shlex.quote(path)}"
     if _waits(seen) and _threads_full(seen) and taken < _FULL:
         return Judged("waiting", _waiting(seen), f"{tune}   # tries more threads with real load")
+    if unhindered(seen):
+        return None
     worker = seen.worker or 0.0
     if worker >= _FULL and seen.machine < _FULL and seen.processes < cores:
         return Judged(
@@ -129,6 +133,13 @@ def _router_waits(seen: Figures) -> bool:
     low, high = _DELAYED_ACK_MS
     quick = seen.floor_wall_us is not None and seen.floor_wall_us < _QUICK_US
     return "nginx" not in seen.cpu_us and "uwsgi router" in seen.cpu_us and quick and low <= seen.p50_ms <= high
+
+
+def unhindered(seen: Figures) -> bool:
+    """Whether a request mostly waits, and took hardly longer than it takes the application alone: then nobody was in its
+    way, however full the machine was."""
+    wall_us = seen.floor_wall_us
+    return bool(wall_us and seen.floor_waits_us and _waits(seen)) and seen.p50_ms * 1000 <= _AS_ALONE * (wall_us or 0.0)
 
 
 def _waits(seen: Figures) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from portico.actions.aside.raw import left_out
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.floor import Measurer, Python
-from portico.actions.bench.judge import MUCH, added_us, app_share, judge, others
+from portico.actions.bench.judge import MUCH, added_us, app_share, judge, others, unhindered
 from portico.actions.bench.kinds import FAILED, LOST, NO_PAGE
 from portico.actions.bench.seen import Figures
 from portico.actions.bench.target import Target
@@ -114,7 +114,8 @@ def _notes(found: Target, listed: Sequence[Page], every: Sequence[Figures], pyth
             f"this Python {python.version} was built without --enable-optimizations: one built with it (Debian's python3, "
             f"for one) took {PLAIN_PYTHON} of the CPU time a request in our measurement of a JSON view"
         )
-    yield from by_others([(page.path, others(seen, cores())) for page, seen in zip(listed, every, strict=True)])
+    met = [0.0 if unhindered(seen) else others(seen, cores()) for seen in every]
+    yield from by_others([(page.path, share) for page, share in zip(listed, met, strict=True)])
 
 
 def _limited(found: Target, every: Sequence[Figures]) -> str:
