@@ -16,6 +16,7 @@ from portico.actions import static_copies
 from portico.actions.ask import asking
 from portico.actions.places import Places
 from portico.actions.prepare import Prepared
+from portico.hops.django.static import kept_elsewhere
 from portico.inside import static_tree
 from portico.model.command import Outcome
 from portico.model.errors import Exit, PorticoError
@@ -59,7 +60,7 @@ def collect_static(prepared: Prepared) -> str:
 def collecting(prepared: Prepared) -> Iterator[Callable[[], Collected]]:
     """It runs beside what is done with this; what is yielded waits for it and raises PorticoError when it failed."""
     if not prepared.collects:
-        yield Collected
+        yield lambda: Collected(kept_elsewhere(prepared.django) if prepared.django else "")
         return
     plan = prepared.plan
     name = f"static/{plan.uwsgi.instance}"

@@ -18,6 +18,7 @@ from portico.actions.places import Places
 from portico.actions.resolve import Resolved, resolve
 from portico.hops.django import checks as django_checks
 from portico.hops.django.facts import DjangoFacts
+from portico.hops.django.static import kept_elsewhere
 from portico.hops.nginx import checks as nginx_checks
 from portico.hops.uwsgi import checks as uwsgi_checks
 from portico.hops.uwsgi import extra_lines
@@ -156,6 +157,8 @@ def _headline(seen: Inspection, plan: Plan) -> str:
 def _checked(seen: Inspection, plan: Plan) -> tuple[str, ...]:
     rows = [_headline(seen, plan), f"public address {plan.listen}"]
     rows += [f"{static.kind} {static.url} -> {static.root} (by {static.served_by})" for static in plan.site.maps]
+    if seen.django and (told := kept_elsewhere(seen.django)):
+        rows.append(told)
     if plan.nginx:
         rows.append(f"nginx {'.'.join(map(str, plan.nginx.binary.version))} ({plan.nginx.binary.path})")
     uwsgi = plan.interpreter.uwsgi

@@ -8,7 +8,7 @@ import pytest
 
 from portico.hops.django import kinds
 from portico.hops.django.facts import DjangoFacts, parse
-from portico.hops.django.static import static_maps
+from portico.hops.django.static import kept_elsewhere, static_maps
 from portico.model.site import StaticMap
 from support.inside_projects import django_project, inspect
 
@@ -32,6 +32,12 @@ def facts(**more: Any) -> DjangoFacts:
 def maps(found: DjangoFacts, collects: bool = True) -> tuple[tuple[StaticMap, ...], list[str]]:
     given, findings = static_maps(found, PROJECT, COLLECTED, collects)
     return given, [finding.id for finding in findings]
+
+
+def test_who_collects_into_a_storage_elsewhere() -> None:
+    assert "collectstatic" in kept_elsewhere(facts(static_storage="storages.S3Storage", static_storage_local=False))
+    broken = facts(static_storage_local=False, static_storage_error="ImportError: x")
+    assert [kept_elsewhere(found) for found in (facts(), broken, facts(staticfiles_installed=False))] == ["", "", ""]
 
 
 def test_a_fresh_project() -> None:

@@ -43,6 +43,14 @@ def static_maps(
     return tuple(sorted(maps, key=lambda found: (-len(found.url), found.url))), tuple(findings)
 
 
+def kept_elsewhere(facts: DjangoFacts) -> str:
+    """Whose work collectstatic is where the storage is no folder of this machine: Portico does not upload. Else empty."""
+    known = facts.staticfiles_installed and facts.static_storage and not facts.static_storage_error
+    if not known or facts.static_storage_local:
+        return ""
+    return f"static files: {facts.static_storage} keeps them elsewhere; `manage.py collectstatic` is yours to run"
+
+
 def _per_release(found: StaticMap, collected: str) -> StaticMap:
     if found.kind != "static" or found.root == collected:
         return found
