@@ -215,7 +215,20 @@ BEGIN = "*** Operational MODE: single process ***\n"
         (
             '  + Exception Group Traceback (most recent call last):\n  |   File "/srv/app.py", line 1, in <module>\n'
             "  | ExceptionGroup: two (2 sub-exceptions)\n  +------------------------------------\n",
-            ("", "", None),
+            ("ExceptionGroup", "two (2 sub-exceptions)\n+------------------------------------", "/srv/app.py"),
+        ),
+        (
+            'Traceback (most recent call last):\n  File "/srv/app.py", line 1, in <module>\n    f()\nOSError: it said:\n'
+            'Traceback (most recent call last):\n  File "/far.py", line 1, in x\nKeyError: far\n',
+            (
+                "OSError",
+                'it said:\nTraceback (most recent call last):\nFile "/far.py", line 1, in x\nKeyError: far',
+                "/srv/app.py",
+            ),
+        ),
+        (
+            'Traceback (most recent call last):\n  File "/srv/app.py", line 1, in <module>\n    f()\nOSError:\n  so it is\n',
+            ("OSError", "so it is", "/srv/app.py"),
         ),
     ],
 )

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from portico.hops.uwsgi import tracebacks
+
 FailureKind = Literal[
     "traceback", "no-app", "hang", "unknown-option", "bind", "socket-name", "backlog", "path", "python", "killed", "silent"
 ]
@@ -157,33 +159,30 @@ def _not_loaded(lines: list[str]) -> LoadFailure | None:
     )
 
 
-#: `django.core.exceptions.ImproperlyConfigured: text`, `KeyError: 'X'`, a bare `MemoryError`.
-_EXCEPTION = re.compile(r"((?:\w+\.)*\w+)(?::\s(.*))?$")
-#: The same where no traceback stands before it, so that an ordinary line is not taken for one.
+#: An exception where no traceback stands before it, so that an ordinary line is not taken for one.
 _LONE_EXCEPTION = re.compile(r"([A-Z]\w*(?:Error|Exception|Exit|Interrupt))(?::\s(.*))?$")
 _FRAME = re.compile(r'\s+File "(.+)", line (\d+)(?:, in (.+))?$')
-_START = "Traceback (most recent call last):"
 _LIBRARY = re.compile(r"^<|/(site|dist)-packages/|/lib(64)?/python\d[\d.]*/|/lib-dynload/|\.zip/")
 
 
 def _traceback(lines: list[str]) -> LoadFailure | None:
-    starts = [n for n, line in enumerate(lines) if line == _START]
-    if not starts:
+    blocks = tracebacks.every(lines)
+    if not blocks:
         match = _LONE_EXCEPTION.fullmatch(lines[-1]) if lines else None
         if match:
             # Without a traceback uWSGI itself could not import the module that it was given.
             return _failed_with(match[1], match[2] or "", None, (lines[-1],))
-        if any(_START in line for line in lines):
+        if any(tracebacks.HEADER in line for line in lines):
             return LoadFailure("traceback", "the application failed while it was loaded", tuple(lines[-_LAST_LINES:]))
         return None
-    last = lines[starts[-1] :]
-    at = next((n for n, line in enumerate(last[1:], 1) if not line.startswith(" ")), 0)
-    match = _EXCEPTION.match(last[at])
-    blocks = [lines[begin:end] for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    frame = next((found for block in reversed(blocks) if (found := _project_frame(block))), None)
-    message = "\n".join([(match and match[2]) or "", *last[at + 1 :]]).strip()
+    # The further lines of its message may look like anything.
+    last = lines[blocks[-1][0] :]
+    at = tracebacks.ends(tracebacks.without_margin(last))[-1][1]
+    said = tracebacks.facts(last)
+    pieces = [piece for begin, end in blocks for piece in tracebacks.pieces(lines[begin:end])]
+    frame = next((found for piece in reversed(pieces) if (found := _project_frame(piece))), None)
     evidence = tuple(last[max(0, at + 1 - _LAST_LINES) : at + _LAST_LINES])
-    return _failed_with(match[1] if match else last[at], message, frame, evidence)
+    return _failed_with(said["exception"] or last[0], said["message"], frame, evidence)
 
 
 def _project_frame(block: list[str]) -> Frame | None:

@@ -79,14 +79,33 @@ def _quotes(lines: Sequence[str], at: int) -> bool:
     return lines[at] == '"""' and at + 1 < len(lines) and begins(lines[at + 1])
 
 
+def every(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each traceback of a log begins, and where it ends, with all that it is chained to."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(lines):
+        if begins(lines[at]):
+            found.append((at, end_of(lines, at)))
+            at = found[-1][1]
+        else:
+            at += 1
+    return found
+
+
+def pieces(lines: Sequence[str]) -> list[list[str]]:
+    """The tracebacks of a chain, each with the lines up to that of its exception."""
+    plain = without_margin(lines)
+    return [plain[begin:end] for begin, end in ends(plain)]
+
+
 def facts(lines: Sequence[str]) -> dict[str, str]:
     """What a traceback says: `exception` (its full name) and `message`, `frames` (how many), the place in the project's own
     code (`file`, `line`, `function`; empty: none), `last_file` and `last_line`, and `first`, the exception it began with.
     The traceback of another process that a message tells counts as text, and so do the exceptions of a group."""
     lines = without_margin(lines)
-    ends = _ends(lines)
-    frames = [found for begin, end in ends for line in lines[begin:end] if (found := _FRAME.match(line))]
-    named = [(found, end) for _, end in ends if end < len(lines) and (found := _EXCEPTION.match(lines[end]))]
+    found_at = ends(lines)
+    frames = [found for begin, end in found_at for line in lines[begin:end] if (found := _FRAME.match(line))]
+    named = [(found, end) for _, end in found_at if end < len(lines) and (found := _EXCEPTION.match(lines[end]))]
     first, (last, at) = (named[0][0], named[-1]) if named else (None, (None, len(lines)))
     own = next((match for match in reversed(frames) if not _LIBRARY.search(match["file"])), None)
     after = [line.strip() for line in lines[at + 1 :] if line.strip()]
@@ -104,8 +123,8 @@ def facts(lines: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _ends(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Where each traceback of a chain begins, and where the line with its exception stands."""
+def ends(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each traceback of a chain begins, and where the line with its exception stands; of lines without margin."""
     found: list[tuple[int, int]] = []
     begin: int | None = 0
     while begin is not None and begin < len(lines):
