@@ -14,11 +14,14 @@ from portico.actions.bench import measure, run, target, told
 from portico.actions.bench.asked import Asked, Page
 from portico.actions.bench.curve import with_svg
 from portico.actions.bench.floor import Measurer, Python
+from portico.actions.bench.seen import Once, figures
 from portico.actions.bench.target import Target
 from portico.actions.options import Options
 from portico.actions.places import Places
+from portico.cli import bench_screen
 from portico.cli.main import run as portico
 from portico.model.errors import Exit, PorticoError
+from portico.model.load import Measured
 from portico.model.plan import Plan
 from portico.model.result import Result
 from portico.system.accounts import ourselves
@@ -44,6 +47,22 @@ def found(folder: Path, plan: Plan | None = None, live: bool = True) -> Target:
 )
 def test_the_size_of_a_page_is_all_of_it(headers: dict[str, str], body: bytes, size: int | None) -> None:
     assert told.size(Answer(200, headers, body, 0.1)) == size
+
+
+def test_where_nothing_was_answered_there_is_neither_a_latency_nor_what_an_answer_costs(tmp_path: Path) -> None:
+    lost = Once(Measured(1.0, {}, {"short": 9}, ()), {"nginx": 9e4}, 9, 0, 0.5, 0.1, 0, (1,) * 8)
+    some = Once(Measured(1.0, {200: 9}, {"short": 1}, (4000,) * 9), {"nginx": 900.0}, 9, 0, 0.5, 0.1, 0, (1,) * 8)
+    every = [figures([lost, lost], 4, 2), figures([lost, some], 4, 2)]
+    answers = [Answer(200, {}, b"", 0.1)] * 2
+    data = told.result(Asked(Options(tmp_path)), found(tmp_path), PAGES, every, answers, Measurer(None, Python(), ""), {})
+    never, seldom = data["pages"]
+    assert never["p50_ms"] is never["cpu_us"] is never["total_us"] is never["app_share"] is never["added_us"] is None
+    assert (seldom["p50_ms"], seldom["total_us"]["median"], seldom["cpu_us"]) == (4.0, 100.0, {"nginx": 100.0})
+    shown, rest = bench_screen.text({**data, "interrupted": False}).split("GET /a b")
+    assert "lost (short) x 18" in shown
+    assert "latency" not in shown
+    assert "us a request" not in shown
+    assert "p50 4.0 ms" in rest
 
 
 @pytest.mark.parametrize("status", [503, 429])

@@ -63,8 +63,9 @@ def _page(page: Data) -> Iterator[str]:
         yield from _row("attention", page["warning"], "yellow")
     yield from _row("answers", ", ".join(_answers(page)), "red" if page["lost"] or _has_5xx(page) else None)
     yield from _row("requests", f"{_spread(page['per_s'])} a second")
-    yield from _row("latency", "  ".join(f"{name} {page[f'{name}_ms']:,.1f} ms" for name in ("p50", "p90", "p99")))
-    yield from _cpu(page)
+    if page["total_us"]:
+        yield from _row("latency", "  ".join(f"{name} {page[f'{name}_ms']:,.1f} ms" for name in ("p50", "p90", "p99")))
+        yield from _cpu(page)
     yield from _row("workers", ", ".join(_workers(page)))
     yield from _row("bound by", page["says"], "cyan")
     if page["next"]:

@@ -37,6 +37,11 @@ class Once:
     throttled: float = 0.0
     floor: Floor | None = None
 
+    @property
+    def served(self) -> int:
+        """Answers to us and to visitors, at least 1."""
+        return max(1, self.measured.answers + self.others)
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -110,10 +115,11 @@ class Figures:
 
 def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
     """What the rounds of one page come to. `slots` are threads that take requests, in `processes`."""
-    served = [max(1, one.measured.answers + one.others) for one in rounds]
+    # Where nothing was answered there is no latency, and nothing that an answer costs.
+    answered = [one for one in rounds if one.measured.answers] or list(rounds)
     floors = [one.floor for one in rounds if one.floor]
     waits = [floor.waits_us for floor in floors if floor.waits_us is not None]
-    known = [(one.by_app, number) for one, number in zip(rounds, served, strict=True) if one.by_app is not None]
+    known = [(one.by_app, one.served) for one in rounds if one.by_app is not None]
     queues = [one.queue for one in rounds if one.queue is not None]
     by_app = sum(number for number, _ in known) / sum(number for _, number in known) if known else None
     worker = _worker(rounds, processes, by_app)
@@ -121,11 +127,11 @@ def figures(rounds: Sequence[Once], slots: int, processes: int) -> Figures:
         statuses=_summed(one.measured.statuses for one in rounds),
         lost=_summed(one.measured.lost for one in rounds),
         per_s=_spread([one.measured.answers / one.measured.seconds for one in rounds]),
-        p50_ms=statistics.median(one.measured.latency_us(0.5) for one in rounds) / 1000,
-        p90_ms=statistics.median(one.measured.latency_us(0.9) for one in rounds) / 1000,
-        p99_ms=statistics.median(one.measured.latency_us(0.99) for one in rounds) / 1000,
-        cpu_us=_by_hop(rounds, served),
-        total_us=_spread([sum(one.cpu_us.values()) / number for one, number in zip(rounds, served, strict=True)]),
+        p50_ms=statistics.median(one.measured.latency_us(0.5) for one in answered) / 1000,
+        p90_ms=statistics.median(one.measured.latency_us(0.9) for one in answered) / 1000,
+        p99_ms=statistics.median(one.measured.latency_us(0.99) for one in answered) / 1000,
+        cpu_us=_by_hop(answered),
+        total_us=_spread([sum(one.cpu_us.values()) / one.served for one in answered]),
         floor_us=Spread.of([floor.cpu_us for floor in floors]),
         floor_wall_us=statistics.median(floor.wall_us for floor in floors) if floors else None,
         floor_waits_us=statistics.median(waits) if waits else None,
@@ -155,12 +161,9 @@ def _summed(counts: Iterable[Mapping[K, int]]) -> dict[K, int]:
     return dict(total.most_common())
 
 
-def _by_hop(rounds: Sequence[Once], served: Sequence[int]) -> dict[str, float]:
+def _by_hop(rounds: Sequence[Once]) -> dict[str, float]:
     there = [hop for hop in HOPS if any(hop in one.cpu_us for one in rounds)]
-    return {
-        hop: statistics.median(one.cpu_us.get(hop, 0.0) / number for one, number in zip(rounds, served, strict=True))
-        for hop in there
-    }
+    return {hop: statistics.median(one.cpu_us.get(hop, 0.0) / one.served for one in rounds) for hop in there}
 
 
 def _busy(looks: Sequence[int], by_app: float | None, cores: float) -> float | None:

@@ -22,6 +22,8 @@ from portico.system.processes import cores
 
 Data = dict[str, Any]
 _EXCEPTIONS = 3
+#: What there is of an answer only.
+_OF_ANSWERS = ("p50_ms", "p90_ms", "p99_ms", "cpu_us", "total_us", "floor_us", "floor_wall_us", "floor_waits_us")
 #: What limit_req and limit_conn answer, and what many let them answer instead
 #: (https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_status).
 _REFUSED = {503, 429}
@@ -72,6 +74,8 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
         seen = replace(seen, floor_us=None, floor_wall_us=None, floor_waits_us=None)
     judged = judge(seen, cores(), asked.clients, page.path)
     told = asdict(seen)
+    if not seen.answers:
+        told |= dict.fromkeys(_OF_ANSWERS)
     return {
         "path": page.path,
         "host": page.host,
@@ -80,13 +84,13 @@ def _page(page: Page, seen: Figures, answer: Answer, asked: Asked) -> Data:
         "bytes": size(answer),
         **told,
         "statuses": {str(status): number for status, number in seen.statuses.items()},
-        "app_share": app_share(seen),
-        "added_us": added_us(seen),
+        "app_share": app_share(seen) if seen.answers else None,
+        "added_us": added_us(seen) if seen.answers else None,
         "bound": judged.bound,
         "says": judged.says,
         "next": judged.next,
         "warning": warning(page, seen, answer.headers.get("location", "")),
-        "floor_note": differs or floor_is_noise(seen),
+        "floor_note": (differs or floor_is_noise(seen)) if seen.answers else "",
     }
 
 
