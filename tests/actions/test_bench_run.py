@@ -32,9 +32,10 @@ TOLD = (
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
-    """Bench two pages that answer with these statuses; Ctrl-C comes in the load of that number (the first is 1)."""
+    """Bench two pages that answer with these statuses; Ctrl-C comes in the load of that number (the first is 1). `raises`:
+    each writes an exception to the log."""
 
-    def bench(*statuses: int, interrupt_at: int = 0, **other: Any) -> Result:
+    def bench(*statuses: int, interrupt_at: int = 0, raises: bool = False, **other: Any) -> Result:
         log = tmp_path / "uwsgi.log"
         log.write_text("")
         loads: list[str] = []
@@ -44,7 +45,7 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
             if len(loads) == interrupt_at:
                 raise KeyboardInterrupt
             status = statuses[int(page.path[1:])]
-            if status >= 500:
+            if status >= 500 or raises:
                 log.write_text(f"{log.read_text()}{TOLD}\n")
             measured = Measured(1.0, {status: 100}, {}, (1000,) * 100)
             return Once(measured, {"uwsgi workers": 3e4}, 100, 0, 0.1, 0.1, 0, (1,) * 8)
@@ -83,6 +84,13 @@ def test_a_5xx_shows_what_the_application_raised_and_where_to_go_on(bench: Bench
     assert (finding.id, result.code) == ("system.E041", Exit.FINDINGS)
     assert "in the application: ValueError: on purpose" in finding.evidence
     assert result.data["pages"][1]["next"] == "portico doctor /1"
+
+
+def test_an_exception_that_no_answer_tells_of_is_a_note(bench: Bench) -> None:
+    result = bench(200, 200, raises=True)
+    assert (result.findings, result.code) == ((), Exit.DONE)
+    assert [note for note in result.data["notes"] if "ValueError: on purpose" in note]
+    assert not [note for note in bench(200, 500, raises=True).data["notes"] if "ValueError" in note]
 
 
 def test_an_interrupt_leaves_the_rounds_that_are_whole(bench: Bench) -> None:

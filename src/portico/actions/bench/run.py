@@ -51,8 +51,9 @@ def bench(asked: Asked, say: Say) -> Result:
             rounds, whole = _rounds(asked, found, listed, floor, say)
             every = [_figures(found, one) for one in rounds]
             data = told.result(asked, found, listed, every, first, floor, memory(found))
-        failed = any(seen.failed for seen in every)
-        findings = told.findings(found, listed, every, _raised(found, since) if failed else ())
+        exceptions = _raised(found, since)
+        findings = told.findings(found, listed, every, exceptions)
+        data["notes"] += told.unseen(every, exceptions)
         if asked.curve and whole:
             whole = _add_curve(data, asked, found, listed, say)
     data |= {"interrupted": not whole, "rounds": len(rounds[0])}

@@ -144,6 +144,12 @@ def by_others(shares: Sequence[tuple[str, float]]) -> Iterator[str]:
     yield f"others took {least} this machine{where}: {told}; CPU a request is nearly as without them"
 
 
+def unseen(every: Sequence[Figures], raised: Sequence[str]) -> Iterator[str]:
+    """What the application raised where no answer says so: behind the first bytes of one, or beside it."""
+    if raised and not any(seen.failed for seen in every):
+        yield f"no answer was a 5xx, but the application's log has meanwhile: {'; '.join(raised[:_EXCEPTIONS])}"
+
+
 def findings(found: Target, listed: Sequence[Page], every: Sequence[Figures], raised: Sequence[str]) -> tuple[Finding, ...]:
     """Requests that were lost, then those that were answered 5xx, then a warning where
     no page was one: one finding each for all pages. `raised` are exceptions
