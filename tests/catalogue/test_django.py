@@ -104,6 +104,14 @@ def test_500_that_only_the_running_process_makes(kit: Kit, names: Names) -> None
     names(kit.doctor("/boom/"), "django-500-no-traceback", "django.E112")
 
 
+def test_500_whose_traceback_goes_to_a_file(kit: Kit, names: Names) -> None:
+    raise_in_uwsgi_only(kit, "boom")
+    handler = f"'class':'logging.FileHandler','filename':'{kit.folder}/django.log'"
+    start(kit, SETTINGS_EXTRA=LOGGING.replace("'class':'logging.StreamHandler'", handler))
+    found = names(kit.doctor("/boom/"), "django-500-logged-elsewhere", "django.E118", certain=False)
+    assert str(kit.log) in found["cause"]
+
+
 def test_another_page_raised_lately(kit: Kit) -> None:
     start(kit, SETTINGS_EXTRA=LOGGING)
     assert kit.get("/boom/").status == 500

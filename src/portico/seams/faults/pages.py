@@ -35,6 +35,7 @@ _REFUSALS = (
     ),
     *("Http404", "PermissionDenied", "BadRequest", "UnreadablePostError", "MultiPartParserError"),
 )
+_WELL = "called in its own Python, the page is well"
 _LOGGING = (
     'LOGGING = {"version": 1, "disable_existing_loggers": False,\n'
     '           "handlers": {"console": {"class": "logging.StreamHandler"}},\n'
@@ -192,6 +193,8 @@ def unlogged(evidence: Evidence) -> Iterator[Finding]:
         return
     logged = any(one.logged for one in of_request(evidence))
     readable = seen is not None and seen.log is not None and not seen.log.error
+    if readable and said.django.shows_errors and not of_request(evidence):
+        yield _elsewhere(evidence, asked)
     if logged or said.django.shows_errors or not (readable or said.django.shows_errors is False):
         return
     yield django.UNLOGGED.found(
@@ -200,6 +203,21 @@ def unlogged(evidence: Evidence) -> Iterator[Finding]:
         fix=[_LOGGING],
         basis="request",
         certainty="certain" if said.django.shows_errors is False or readable else "likely",
+    )
+
+
+def _elsewhere(evidence: Evidence, asked: Exchange) -> Finding:
+    log = evidence.instance.log.path if evidence.instance and evidence.instance.log else "uWSGI's log"
+    return django.LOGGED_ELSEWHERE.found(
+        cause=f"{_without_query(asked.path)} fails inside Django, and its LOGGING writes why elsewhere than to {log}",
+        evidence=[asked.line, f"no traceback in {log}", *([_WELL] if examined(evidence).call.ok else [])],
+        fix=[
+            f"{python_of(evidence)} manage.py shell -c 'from django.conf import settings; print(settings.LOGGING)'"
+            "   # where it writes to",
+            _LOGGING,
+        ],
+        certainty="likely",
+        basis="request",
     )
 
 

@@ -39,6 +39,17 @@ UNLOGGED = Kind(
     example="DEBUG = False        # and no LOGGING",
     cure="A LOGGING with a `StreamHandler` on the root logger: what it writes ends in uWSGI's log.",
 )
+LOGGED_ELSEWHERE = Kind(
+    "django.E118",
+    "django",
+    "Errors of pages are logged elsewhere than in uWSGI's log",
+    "LOGGING decides where Django writes why a page failed: with a `FileHandler` or `SysLogHandler` alone it is not among "
+    "what uWSGI writes, and a handler that draws tracebacks in a form of its own cannot be read here.",
+    source=_LOGGING,
+    shows="500 `Server Error (500)`, and no traceback in uWSGI's log.",
+    example='"handlers": {"file": {"class": "logging.FileHandler", "filename": "/srv/site/django.log"}}',
+    cure="Look where LOGGING writes to; a `StreamHandler` beside it lets `portico doctor` see it as well.",
+)
 TEMPLATE_MISSING = Kind(
     "django.E113",
     "django",
