@@ -24,7 +24,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visits, "PATIENCE_S", 0.6)
+    monkeypatch.setattr(visits, "PATIENCE_S", 1.5)
 
 
 @contextmanager

@@ -145,11 +145,11 @@ def test_a_slow_page_is_no_stream(kit: Kit) -> None:
 
 
 def test_events_that_never_end(kit: Kit, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visits, "PATIENCE_S", 0.8)
+    monkeypatch.setattr(visits, "PATIENCE_S", 2)
     kit.write(
         "project/events.py",
         "import time\n\ndef application(e, s):\n    s('200 OK', [('Content-Type', 'text/event-stream')])\n"
-        "    for number in range(20):\n        yield b'data: 1\\n\\n'\n        time.sleep(0.1)\n",
+        "    for number in range(100):\n        yield b'data: 1\\n\\n'\n        time.sleep(0.1)\n",
     )
     kit.uwsgi("--master", "--processes=3", "--module", "events", "--chmod-socket=666", "--socket", kit.socket)
     kit.nginx(f"location / {{ {kit.app} }}")

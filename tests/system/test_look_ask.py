@@ -134,7 +134,7 @@ def test_silence_ends_after_the_time_given() -> None:
 
 
 def test_an_answer_that_stalls_keeps_its_status() -> None:
-    seen = answered(b"HTTP/1.1 200 OK\r\n\r\nhalf", timeout_s=0.2, stay=True)
+    seen = answered(b"HTTP/1.1 200 OK\r\n\r\nhalf", timeout_s=2, stay=True)
     assert (seen.status, seen.stage, seen.errno, seen.body) == (200, "read", errno.ETIMEDOUT, b"half")
 
 

@@ -31,10 +31,10 @@ def test_a_line_without_an_end_is_handed_on_in_pieces() -> None:
 
 def test_time_out_kills_and_keeps_what_was_said() -> None:
     began = time.monotonic()
-    outcome, lines = streamed("sh", "-c", "echo first; printf 'Password: '; sleep 600", timeout_s=0.5)
+    outcome, lines = streamed("sh", "-c", "echo first; printf 'Password: '; sleep 600", timeout_s=3)
     assert (outcome.timed_out, outcome.code) == (True, -9)
     assert lines == ["first", "Password: "]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_one_that_closes_its_output_and_goes_on_is_waited_for() -> None:
