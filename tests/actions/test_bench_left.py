@@ -147,8 +147,16 @@ def test_a_picture_that_can_be_no_file_is_refused_before_anything_is_measured(
     tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    for where in (tmp_path, tmp_path / "file" / "curve.svg"):
+    for where in (tmp_path, tmp_path / "file" / "curve.svg", ""):
         with pytest.raises(SystemExit) as stop:
             raise SystemExit(portico([verb, "-C", str(tmp_path), "--svg", str(where)]))
         assert stop.value.code == 2
         assert "--svg" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["bench", "tune"])
+def test_a_time_that_never_ends_is_refused(tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        raise SystemExit(portico([verb, "-C", str(tmp_path), "--seconds", "nan"]))
+    assert stop.value.code == 2
+    assert "--seconds" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from portico.cli import header
 from portico.cli.output import Screen
 from portico.cli.picture import Picture
 from portico.cli.plan_options import aside_options
+from portico.cli.seconds import Seconds
 from portico.cli.verb import verb
 from portico.model.result import Result
 
@@ -18,9 +19,7 @@ from portico.model.result import Result
 @verb("bench")
 @click.argument("paths", nargs=-1, metavar="[PATH ...]")
 @click.option("--clients", type=click.IntRange(1, 10000), default=8, show_default=True, help="Clients at once.")
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each page in each round."
-)
+@click.option("--seconds", type=Seconds(), default=2.0, show_default=True, help="Of each page in each round.")
 @click.option("--rounds", type=click.IntRange(1, 100), default=5, show_default=True, help="Interleaved over the pages.")
 @click.option("--curve", is_flag=True, help="Also with 1, 2, 4, ... 128 clients, and a plot of it.")
 @click.option("--svg", metavar="FILE", type=Picture(), help="Write the plot of --curve as SVG.")

@@ -17,6 +17,8 @@ class Picture(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
         path = Path(os.fsdecode(super().convert(value, param, context)))
+        if not path.name:
+            self.fail("it is no name of a file", param, context)
         there = next(folder for folder in path.absolute().parents if folder.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             self.fail(f"nothing can be written in {there}", param, context)

@@ -11,6 +11,7 @@ from portico.cli import header
 from portico.cli.output import Screen
 from portico.cli.picture import Picture
 from portico.cli.plan_options import aside_options
+from portico.cli.seconds import Seconds
 from portico.cli.verb import verb
 from portico.model.result import Result
 
@@ -32,9 +33,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 @verb("tune")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--clients", metavar="N", type=click.IntRange(1, 10_000), default=64, show_default=True, help="How many ask.")
-@click.option(
-    "--seconds", metavar="S", type=click.FloatRange(0.1, 600), help="Load on each setting in each round (default: 1.2)."
-)
+@click.option("--seconds", metavar="S", type=Seconds(), help="Load on each setting in each round (default: 1.2).")
 @click.option("--rounds", metavar="N", type=click.IntRange(2, 100), help="Rounds of all settings (default: 4).")
 @click.option("--processes", metavar="1,2,4", type=Numbers(), default=(), help="Try these numbers of processes.")
 @click.option("--threads", metavar="1,2,8", type=Numbers(), default=(), help="Try these numbers of threads.")
