@@ -154,9 +154,11 @@ def test_a_picture_that_can_be_no_file_is_refused_before_anything_is_measured(
         assert "--svg" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["bench", "tune"])
-def test_a_time_that_never_ends_is_refused(tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("verb", "option"), [("bench", "--seconds"), ("tune", "--seconds"), ("trace", "--timeout")])
+def test_a_time_that_never_ends_is_refused(
+    tmp_path: Path, verb: str, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as stop:
-        raise SystemExit(portico([verb, "-C", str(tmp_path), "--seconds", "nan"]))
+        raise SystemExit(portico([verb, "-C", str(tmp_path), option, "nan"]))
     assert stop.value.code == 2
-    assert "--seconds" in capsys.readouterr().err
+    assert option in capsys.readouterr().err

@@ -9,10 +9,10 @@ import click
 
 
 class Seconds(click.FloatRange):
-    """From a tenth of a second to ten minutes. `nan`, which is a number to Python, is in every range and would never end."""
+    """From a tenth of a second to `most`. `nan`, which is a number to Python, is in every range and would never end."""
 
-    def __init__(self) -> None:
-        super().__init__(0.1, 600)
+    def __init__(self, most: float = 600) -> None:
+        super().__init__(0.1, most)
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
         number = super().convert(value, param, context)

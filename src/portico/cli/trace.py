@@ -8,6 +8,7 @@ import click
 
 from portico.cli import header
 from portico.cli.output import Screen
+from portico.cli.seconds import Seconds
 from portico.cli.verb import verb
 from portico.model.result import Result
 
@@ -23,7 +24,7 @@ from portico.model.result import Result
 @click.option("--reveal", is_flag=True, help="Show bodies, cookies, credentials and SQL parameters, too.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Write a page of it, in one file.")
 @click.option("--otlp", metavar="FILE", type=click.Path(path_type=Path), help="Write it as OpenTelemetry spans (OTLP JSON).")
-@click.option("--timeout", "timeout_s", metavar="SECONDS", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True)
+@click.option("--timeout", "timeout_s", metavar="SECONDS", type=Seconds(3600), default=30.0, show_default=True)
 def command(
     screen: Screen,
     project: Path,
