@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -206,6 +207,18 @@ def test_foreground_up_in_the_background_outlives_its_terminal(hello: Project) -
         assert any("/after" in line for line in process.stdout or ())
         process.send_signal(signal.SIGTERM)
         ended(hello, process)
+
+
+def test_whoever_reads_no_further_does_not_stop_the_work(hello: Project) -> None:
+    """As `portico up -d 2>&1 | head -1` does."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "portico", "-C", str(hello.folder), "up", "-d", "hello.py", "--listen", "auto"]
+    flags = ["--allow-root-app"] if ROOT else []
+    ran = subprocess.run([*command, *flags], stdout=writing, stderr=writing, timeout=90, check=False)
+    os.close(writing)
+    assert ran.returncode == 141
+    assert hello.status().result["running"]
 
 
 @contextmanager

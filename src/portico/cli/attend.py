@@ -6,6 +6,7 @@ what stays in memory is small; stopping is left to `portico down`, which replace
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -27,9 +28,9 @@ def follow_in_foreground(project: Path, state_file: Path, files: list[Source], s
     counts: what is blocked stays so when another program is executed (signal(7))."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     logs = [(file.kind, str(file.path), file.end()) for file in files]
-    show()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(BrokenPipeError):
+        show()
+        sys.stdout.flush()
     arguments = [str(project), str(state_file), json.dumps(logs)]
     os.execv(sys.executable, [sys.executable, "-m", "portico.cli.attend", *arguments])  # noqa: S606
 

@@ -60,13 +60,13 @@ class Screen:
         if self.form == "text" and _is_terminal(sys.stderr):
             self._clear()
             columns = shutil.get_terminal_size((100, 24)).columns
-            click.echo(f"    {doing}"[: columns - 1], nl=False, err=True)
+            _progress(f"    {doing}"[: columns - 1], nl=False)
             self._at = True
 
     def _clear(self) -> None:
         """Back to the beginning of the line, and nothing left in it (ECMA-48, 8.3.41)."""
         if self._at:
-            click.echo("\r\x1b[K", nl=False, err=True, color=True)
+            _progress("\r\x1b[K", nl=False, color=True)
             self._at = False
 
     def say(self, step: str) -> None:
@@ -74,7 +74,7 @@ class Screen:
         if self.form == "text":
             self._clear()
             mark = click.style("✓", fg="green") if self._err_colour() else "✓"
-            click.echo(f"  {mark} {step}", err=True)
+            _progress(f"  {mark} {step}")
 
     def _err_colour(self) -> bool:
         return _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR")
@@ -122,6 +122,20 @@ class Screen:
 
         known = declared(finding.id for finding in result.findings)
         return json.dumps(sarif(told, known, checkout(project)), indent=2, ensure_ascii=False)
+
+
+def _progress(text: str, nl: bool = True, color: bool | None = None) -> None:
+    """On standard error. Who reads no further (`portico up -d 2>&1 | head`) must not stop the work."""
+    try:
+        click.echo(text, nl=nl, err=True, color=color)
+    except OSError:
+        lose(sys.stderr)
+
+
+def lose(stream: TextIO | None) -> None:
+    """Nothing more goes where that stream led, not even what Python flushes at its end."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -77,18 +77,13 @@ def _perform(name: str, function: Callable[..., Result], directory: Path, as_jso
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return _without_output(141)
+        output.lose(sys.stdout)
+        return 141
     except OSError as error:
         click.echo(f"portico: standard output cannot be written: {error.strerror} (errno {error.errno})", err=True)
-        return _without_output(int(Exit.NEEDS_HANDS))
+        output.lose(sys.stdout)
+        return int(Exit.NEEDS_HANDS)
     return int(result.code)
-
-
-def _without_output(code: int) -> int:
-    """Standard output is gone: nothing more goes there, not even what Python flushes at its end."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code
 
 
 def _unforeseen(name: str, error: Exception) -> Result:
