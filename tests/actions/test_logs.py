@@ -12,6 +12,7 @@ import pytest
 
 from portico.actions.log_entries import Filter, Source, merged
 from portico.actions.logs import make_filter
+from portico.cli.main import run as portico
 from portico.model.errors import Exit, PorticoError
 
 
@@ -132,3 +133,23 @@ def test_a_filter_that_makes_no_sense_is_an_error(since: str, status: str) -> No
     with pytest.raises(PorticoError) as caught:
         make_filter("", since, status)
     assert caught.value.code == Exit.USAGE
+
+
+def test_silence_is_explained_file_by_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "portico.toml").write_text(f'state_dir = "{tmp_path}/state"\n')
+    (tmp_path / "state" / "log").mkdir(parents=True)
+    (tmp_path / "state" / "log" / "uwsgi.log").write_text("")
+    (tmp_path / "state" / "log" / "nginx-error.log").write_text("2020/01/01 00:00:00 [error] 1#1: *1 long ago\n")
+    with pytest.raises(SystemExit) as stop:
+        raise SystemExit(portico(["logs", "-C", str(tmp_path), "--since", "1m"]))
+    said = capsys.readouterr()
+    assert (stop.value.code, said.out) == (0, "")
+    rows = {
+        Path(row.removeprefix("nothing from ").partition(": ")[0]).name: row.partition(": ")[2]
+        for row in said.err.splitlines()
+    }
+    assert rows == {
+        "nginx-access.log": "No such file or directory",
+        "nginx-error.log": "no line in it is wanted",
+        "uwsgi.log": "it is empty",
+    }

@@ -67,6 +67,19 @@ def sources(where: Places) -> list[Source]:
     return [Source(kind, Path(path)) for kind, path in paths.items() if path != "off"]
 
 
+def silence(files: list[Source]) -> list[str]:
+    """Why there is nothing to show, file by file, for people."""
+    return [f"nothing from {source.path}: {_why(source.path)}" for source in files]
+
+
+def _why(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return "no line in it is wanted" if stream.read(1) else "it is empty"
+    except OSError as error:
+        return error.strerror or str(error)
+
+
 def follow(files: list[Source], wanted: Filter, every_s: float = 0.25) -> Iterator[Entry]:
     """New entries for ever."""
     while True:

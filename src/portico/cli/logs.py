@@ -31,6 +31,9 @@ def command(
     wanted = logs.make_filter(hop or "", since, status, request_id)
     files = logs.sources(find_places(project))
     entries = merged(files, wanted)
+    if not entries and not screen.as_json:
+        for row in logs.silence(files):
+            screen.note(row)
     entries = entries[-count:] if count else []
     if not follow:
         if screen.as_json:

@@ -76,6 +76,11 @@ class Screen:
             mark = click.style("✓", fg="green") if self._err_colour() else "✓"
             _progress(f"  {mark} {step}")
 
+    def note(self, text: str) -> None:
+        """A line about the answer that is no part of it."""
+        self._clear()
+        _progress(text)
+
     def _err_colour(self) -> bool:
         return _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR")
 
