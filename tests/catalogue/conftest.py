@@ -31,9 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not isinstance(item, pytest.Function) or Path(__file__).parent not in item.path.parents:
             continue
-        named = _FAILURE.search(inspect.getsource(item.function)) if "names" in item.fixturenames else None
+        provokes = "names" in item.fixturenames
+        named = _FAILURE.search(inspect.getsource(item.function)) if provokes else None
         key = named[1] if named else item.originalname
-        needed = named is not None or any(word in item.nodeid for word in _ALWAYS)
+        needed = provokes or any(word in item.nodeid for word in _ALWAYS)
         if key in seen or not needed:
             item.add_marker(pytest.mark.thorough)
         seen.add(key)
