@@ -68,3 +68,9 @@ def test_the_exception_that_the_projects_own_logging_wrote_is_the_cause(tmp_path
 def test_a_traceback_that_is_not_wholly_written_is_not_taken_for_one(tmp_path: Path) -> None:
     half = LOGGED[: LOGGED.rindex("    return")]
     assert "File" not in _found(tmp_path, half).cause
+
+
+def test_a_traceback_without_a_word_at_its_end_says_nothing(tmp_path: Path) -> None:
+    """As where the lines of two workers are mixed."""
+    half = MANY_LINES[: MANY_LINES.index("django.db.utils")]
+    assert _found(tmp_path, half + REQUEST).cause == "it answered 500; its own log may say why"

@@ -8,7 +8,6 @@ from typing import Any
 
 from portico.actions import apply, environment
 from portico.actions.command_here import command_here
-from portico.actions.failing_page import failing_page
 from portico.actions.instance import Release
 from portico.actions.places import Places
 from portico.actions.probe import Probe
@@ -37,8 +36,12 @@ def switched(plan: Plan, live: apply.Live, say: Say) -> dict[str, Any]:
 
 def broken(release: Release, seen: Probe) -> tuple[Finding, ...]:
     """The finding for a health path that is answered 5xx, without secrets of the environment; empty for one that is not."""
-    failing = (failing_page(release.plan, seen),) if seen.status >= 500 else ()
-    return environment.without_secrets(failing, release.environ)
+    if seen.status < 500:
+        return ()
+    # What reads logs takes longer to import than a start has time for.
+    from portico.actions.failing_page import failing_page
+
+    return environment.without_secrets((failing_page(release.plan, seen),), release.environ)
 
 
 def result(

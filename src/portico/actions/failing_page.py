@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from portico.actions.probe import Probe
+from portico.actions.trace.raised import raised
 from portico.hops.uwsgi.past_request import Failure, failures_of, request_of
 from portico.model.finding import Finding, Kind
 from portico.model.plan import Plan
@@ -30,23 +31,19 @@ def failing_page(plan: Plan, probe: Probe) -> Finding:
     """The finding for a 5xx of the health path: the exception that the application logged for this very request."""
     log = Path(plan.uwsgi.log)
     page = f"GET {plan.listen.url.rstrip('/')}{plan.site.health_path} -> {probe.status}"
-    raised = wait_for(lambda: _raised(files.tail(log), probe.request_id, plan.site.health_path), 1.0) or ()
-    last = _first_line(raised[-1]) if raised else f"it answered {probe.status}; its own log may say why"
+    failures = wait_for(lambda: _failures(files.tail(log), probe.request_id, plan.site.health_path), 1.0) or ()
+    said = raised(failures[-1].type, failures[-1].message, None) if failures else ""
+    last = said or f"it answered {probe.status}; its own log may say why"
     fix = ["portico logs --status 5xx   # requests and tracebacks, joined"]
     if "no such table" in last or "UndefinedTable" in last or "doesn't exist" in last or "does not exist" in last:
         fix.insert(0, f"{plan.interpreter.executable} manage.py migrate   # the database has no tables yet")
-    trace = [line for line in raised[-1].lines if line.strip()] if raised else []
+    trace = [line for line in failures[-1].lines if line.strip()] if failures else []
     return APP_FAILS.found(
         cause=last, evidence=[page, *trace[-6:]], fix=fix, title=f"The application answers {probe.status}"
     )
 
 
-def _first_line(failure: Failure) -> str:
-    """The exception with the first line of its message."""
-    return f"{failure.type}: {failure.message}".rstrip(": ").splitlines()[0]
-
-
-def _raised(text: str, request_id: str, url: str) -> tuple[Failure, ...] | None:
+def _failures(text: str, request_id: str, url: str) -> tuple[Failure, ...] | None:
     """What was raised in that request. None while nothing is told of it: its line is written after all that it logged."""
     lines = text.splitlines()
     found = request_of(lines, request_id)
