@@ -82,3 +82,8 @@ def unfit_host(host: str) -> str:
     """Why this cannot be the value of a Host header; empty where it can. What a site makes of a host that RFC 9110, 7.2 does
     not know is for the site to say: only what cannot be sent is unfit."""
     return "" if _VISIBLE.fullmatch(host) else f"{host!r} cannot be a Host header"
+
+
+def says_forwarded(headers: Headers) -> bool:
+    """Whether they say what a load balancer in front says: who asked, and how."""
+    return any(name.lower().startswith("x-forwarded-") for name, _ in headers)

@@ -10,7 +10,7 @@ from portico.actions.options import Options
 from portico.actions.trace.asked import host_and_path
 from portico.actions.trace.kinds import NO_REQUEST
 from portico.model.errors import Exit, PorticoError
-from portico.model.headers import over, unfit, unfit_host
+from portico.model.headers import over, says_forwarded, unfit, unfit_host
 from portico.model.load import Request
 from portico.model.plan import Plan
 
@@ -38,8 +38,8 @@ class Asked:
 
     @property
     def forwarded(self) -> bool:
-        """Whether the requests say what a load balancer in front says: who asked, and how."""
-        return any(name.lower().startswith("x-forwarded-") for name, _ in self.headers)
+        """Whether the requests say what a load balancer in front says."""
+        return says_forwarded(self.headers)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portico.actions.options import Options
-from portico.model.headers import over
+from portico.model.headers import over, says_forwarded
 from portico.model.load import Request
 
 
@@ -50,8 +50,8 @@ class Asked:
 
     @property
     def forwarded(self) -> bool:
-        """Whether the requests say what a load balancer in front says: who asked, and how."""
-        return any(name.lower().startswith("x-forwarded-") for name, _ in self.headers)
+        """Whether the requests say what a load balancer in front says."""
+        return says_forwarded(self.headers)
 
 
 @dataclass(frozen=True)

@@ -101,37 +101,39 @@ def magic(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _magic_cause(option: Option) -> str:
-    at_end = any(match[1] is None for match in _MAGIC.finditer(option.raw.replace("%%", "")))
-    if at_end and option.value != option.raw[:-1].rstrip():
+    if any(match[1] is None for match in _tokens(option)) and option.value != option.raw[:-1].rstrip():
         return f"the `%` at the end of `{option.name}` ({option.where}) takes the line end with it, and the next line"
     return f"uWSGI replaces the `%` in `{option.name}` ({option.where})"
 
 
 def _is_rewritten(option: Option) -> bool:
     """Between letters or at the end, or in a text, nobody asks for a part of the file's path."""
-    raw = option.raw.replace("%%", "")
-    matches = [match for match in _MAGIC.finditer(raw) if match[1] != " "]
+    matches = [match for match in _tokens(option) if match[1] != " "]
     if not matches or option.name.startswith("log-") or option.name.startswith("route"):
         return False
     if option.name not in _PLACES:
-        return option.name in ("logdate", "env") or any(_is_glued(raw, match) for match in matches)
+        return option.name in ("logdate", "env") or any(map(_is_glued, matches))
     return any(match[1] is None for match in matches)
 
 
 def _is_plain(option: Option) -> bool:
     """Where no part of a path can be meant: a date, a `%` at the end or between letters."""
-    raw = option.raw.replace("%%", "")
-    return option.name == "logdate" or any(_is_glued(raw, match) for match in _MAGIC.finditer(raw))
+    return option.name == "logdate" or any(map(_is_glued, _tokens(option)))
 
 
-def _is_glued(raw: str, match: re.Match[str]) -> bool:
-    before, after = raw[: match.start()][-1:], raw[match.end() :][:1]
+def _tokens(option: Option) -> list[re.Match[str]]:
+    """Each `%` with the character behind it; a doubled one is a plain `%`."""
+    return list(_MAGIC.finditer(option.raw.replace("%%", "")))
+
+
+def _is_glued(match: re.Match[str]) -> bool:
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
     return match[1] is None or (before.isalnum() and after.isalnum())
 
 
 def _shown(option: Option) -> str:
     """Only the characters around each `%`: the rest may be a secret."""
-    tokens = ", ".join(dict.fromkeys(match[0] for match in _MAGIC.finditer(option.raw.replace("%%", ""))))
+    tokens = ", ".join(dict.fromkeys(match[0] for match in _tokens(option)))
     return f"{option.name} has {tokens}"
 
 
