@@ -38,7 +38,8 @@ def instances(project: Project) -> list[dict[str, object]]:
 
 
 def workers(project: Project) -> set[int]:
-    return {worker["pid"] for hop in instances(project) for worker in hop["workers"]}
+    """Pids of those that are told; one that only starts tells none yet."""
+    return {worker["pid"] for hop in instances(project) for worker in hop["workers"] or ()}
 
 
 def test_both_answer_and_a_reload_walks_them(pair: Project) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from portico.model.command import Command
 from portico.system.aside import Aside
+from support.stack import until
 
 _STOPPED_WHILE_IT_FORKS = """
 import os, signal, sys
@@ -21,7 +22,8 @@ os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), int(sys.argv[2]
 aside = Aside()
 with orderly():
     try:
-        aside.start(Command(("sh", "-c", "echo $$; exec sleep 60"), "stay"), Path(sys.argv[1]), signal.SIGTERM)
+        stay = Command(("sh", "-c", "echo $$; exec sleep 60"), "stay")
+        aside.start(stay, Path(sys.argv[1]), signal.SIGTERM, signal.SIGTERM)
         print("nothing stopped it")
     finally:
         aside.stop()
@@ -40,7 +42,31 @@ def test_a_signal_while_it_forks_is_not_lost_and_nor_is_the_process(tmp_path: Pa
 
 def test_what_it_starts_listens_to_every_signal(tmp_path: Path) -> None:
     aside = Aside()
-    running = aside.start(Command(("grep", "SigBlk", "/proc/self/status"), "look"), tmp_path / "log", signal.SIGTERM)
+    look = Command(("grep", "SigBlk", "/proc/self/status"), "look")
+    running = aside.start(look, tmp_path / "log", signal.SIGTERM, signal.SIGTERM)
     running.end(10)
     assert int((tmp_path / "log").read_text().split()[1], 16) == 0
     aside.stop()
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from portico.model.command import Command
+from portico.system.aside import Aside
+deaf = "trap '' INT TERM; echo $$; while sleep 0.1; do :; done"
+print(Aside().start(Command(("sh", "-c", deaf), "stay"), Path(sys.argv[1]), signal.SIGINT, signal.SIGKILL).pid)
+while not Path(sys.argv[1]).read_text():
+    pass
+sys.stdout.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_it_starts_ends_when_we_are_killed_also_where_it_would_not_listen(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", _KILLED, str(tmp_path / "log")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    # Whoever inherits it may leave a zombie, which has no command line any more.
+    left = Path("/proc", done.stdout.strip(), "cmdline")
+    until(lambda: not left.exists() or not left.read_bytes(), what="it ends")

@@ -59,16 +59,16 @@ class Aside:
     def __init__(self) -> None:
         self._running: list[Running] = []
 
-    def start(self, command: Command, log: Path, stop: signal.Signals) -> Running:
-        """Start it; what it says goes to `log`. `stop` ends it at once, and comes to it too when we are killed. Raises
-        OSError when there is no such program."""
+    def start(self, command: Command, log: Path, stop: signal.Signals, orphaned: signal.Signals) -> Running:
+        """Start it; what it says goes to `log`. `stop` ends it at once; the kernel sends it `orphaned` when we are killed,
+        once, and nobody is left who could repeat it. Raises OSError when there is no such program."""
         with log.open("ab") as output, _uninterrupted() as mask:
             process = subprocess.Popen(
                 command.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=_follow(stop, mask),
+                preexec_fn=_follow(stop, orphaned, mask),
                 **surroundings(command),
             )
             running = Running(process, log, stop)
@@ -104,7 +104,7 @@ def _uninterrupted() -> Iterator[Collection[int]]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _follow(stop: signal.Signals, mask: Collection[int]) -> Callable[[], None]:
+def _follow(stop: signal.Signals, orphaned: signal.Signals, mask: Collection[int]) -> Callable[[], None]:
     """What a child does before it becomes its program: ask the kernel for a signal when its parent ends (prctl(2)), and
     listen to the signals that are not in the mask."""
     libc = ctypes.CDLL(None)
@@ -116,7 +116,7 @@ def _follow(stop: signal.Signals, mask: Collection[int]) -> Callable[[], None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if sys.platform != "linux":
             return
-        libc.prctl(_PR_SET_PDEATHSIG, int(stop))
+        libc.prctl(_PR_SET_PDEATHSIG, int(orphaned))
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -19,6 +19,11 @@ from portico.system.clock import wait_for
 #: How long a start may take, where nothing else is said.
 START_S = 40.0
 _LAST_LINES = 12
+#: Signals that end each at once: when we ask for it, and when we were killed. SIGINT may come while Python starts or the
+#: application is imported, and be lost there as an exception that somebody catches. The workers of a uWSGI that is killed
+#: end with it (https://uwsgi-docs.readthedocs.io/en/latest/Options.html#no-orphans); those of nginx would stay.
+_UWSGI_ENDS = (signal.SIGINT, signal.SIGKILL)
+_NGINX_ENDS = (signal.SIGTERM, signal.SIGTERM)
 #: So that nothing writes byte code into the project.
 NO_TRACES = {"PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -66,7 +71,7 @@ def start_uwsgi(
     """Start it and wait until it has loaded the application. Raises NotStarted."""
     # Another instance may have written to it before.
     before = files.size(log)
-    running = _start(aside, command, log, kind, "uwsgi", signal.SIGINT)
+    running = _start(aside, command, log, kind, "uwsgi", _UWSGI_ENDS)
     loaded = wait_for(lambda: STARTED.search(files.tail(log, before)) or running.code is not None, deadline.left(most_s))
     if running.code is not None or not loaded:
         raise _not_started(kind, "uwsgi", running, log, "the application had not finished loading")
@@ -75,16 +80,18 @@ def start_uwsgi(
 
 def start_nginx(aside: Aside, command: Command, log: Path, kind: Kind, port: int, deadline: Deadline) -> Running:
     """Start it and wait until it listens. Raises NotStarted."""
-    running = _start(aside, command, log, kind, "nginx", signal.SIGTERM)
+    running = _start(aside, command, log, kind, "nginx", _NGINX_ENDS)
     up = wait_for(lambda: sockets.is_accepting("127.0.0.1", port) or running.code is not None, deadline.left(START_S))
     if running.code is not None or not up:
         raise _not_started(kind, "nginx", running, log, "it did not listen")
     return running
 
 
-def _start(aside: Aside, command: Command, log: Path, kind: Kind, hop: str, stop: signal.Signals) -> Running:
+def _start(
+    aside: Aside, command: Command, log: Path, kind: Kind, hop: str, ends: tuple[signal.Signals, signal.Signals]
+) -> Running:
     try:
-        return aside.start(command, log, stop)
+        return aside.start(command, log, *ends)
     except OSError as error:
         what = error.filename or command.argv[0]
         raise NotStarted(kind, hop, f"{what}: {error.strerror}", [" ".join(command.argv)]) from None
