@@ -114,7 +114,7 @@ def _alive(pid: int) -> bool:
     """A zombie, which waits for whoever adopted it, is dead."""
     try:
         row = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end between open(2) and read(2)
         return False
     return row.rsplit(")", 1)[1].split()[0] != "Z"
 
