@@ -12,14 +12,15 @@ import time
 from typing import IO, Any
 
 from portico.model.command import Command, Outcome
+from portico.system.started import kill_group, started
 
 #: Of each of its two outputs, so much is kept; the rest is read and dropped.
 KEPT = 8 << 20
 #: What a program leaves behind may hold its output open for ever; so long more is waited for.
 _LAST_WORDS_S = 0.3
 _LOOK_S = 0.1
-#: What does not end at once (a process that waits for a disk, words without end of what is left) is not waited for longer.
-_DEATH_S = 2.0
+#: Words without end of what is left are not listened to longer.
+_LISTEN_S = 2.0
 
 
 def run(command: Command, alone: bool = False) -> Outcome:
@@ -40,7 +41,7 @@ class Begun:
         self._talk: _Talk | None = None
         self._failed: OSError | ValueError | None = None
         try:
-            process = subprocess.Popen(
+            process = started(
                 command.argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -62,30 +63,22 @@ class Begun:
             timed_out = talk.until_it_ends()
         except BaseException:
             # Whoever stops us does not reach it: it is in a group of its own.
-            _kill(talk.process)
+            kill_group(talk.process)
             raise
         finally:
             talk.close()
             self._talk = None
         if alone:
-            _kill(talk.process)
+            kill_group(talk.process)
         code = talk.process.returncode if talk.process.returncode is not None else -signal.SIGKILL
         return Outcome(self._command, code, *talk.texts(), time.monotonic() - self._started, timed_out)
 
     def end(self) -> None:
         """Kill its whole process group, if nobody has waited for it."""
         if self._talk is not None:
-            _kill(self._talk.process)
+            kill_group(self._talk.process)
             self._talk.close()
             self._talk = None
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End its whole group; there may be none any more."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_DEATH_S)
 
 
 class _Talk:
@@ -114,18 +107,18 @@ class _Talk:
         while self.selector.get_map():
             now = time.monotonic()
             if now >= self.deadline:
-                _kill(self.process)
+                kill_group(self.process)
                 self._hear(0)
                 return True
             heard = self._hear(min(_LOOK_S, self.deadline - now))
             if ended is None and self.process.poll() is not None:
                 ended = time.monotonic()
-            elif ended is not None and time.monotonic() - ended > (_DEATH_S if heard else _LAST_WORDS_S):
+            elif ended is not None and time.monotonic() - ended > (_LISTEN_S if heard else _LAST_WORDS_S):
                 return False
         try:
             self.process.wait(max(0.0, self.deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            _kill(self.process)
+            kill_group(self.process)
             return True
         return False
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from portico.model.command import Command, Outcome
 from portico.system.run import not_started, surroundings
+from portico.system.started import started
 
 _LINE_BYTES = 64 * 1024
 #: How long what a process has left in its pipe is read after its end, and how long its death may take after SIGKILL.
@@ -24,9 +25,9 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
     """Execute and wait; `line` gets each line of standard output and error, in the order they came. The Outcome's texts are
     empty. A time-out, and any exception such as Ctrl-C, kills the whole process group. A missing program is exit code
     127."""
-    started = time.monotonic()
+    began = time.monotonic()
     try:
-        process = subprocess.Popen(
+        process = started(
             command.argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -38,7 +39,7 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
         line(outcome.stderr)
         return replace(outcome, stderr="")
     try:
-        in_time = _read(process, started + command.timeout_s, line)
+        in_time = _read(process, began + command.timeout_s, line)
         code = process.wait() if in_time else -signal.SIGKILL
     finally:
         # A hook that has become another account (sudo) cannot be killed by ours, and must not hold us for ever.
@@ -48,7 +49,7 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
             process.wait(_KILLED_S)
         if process.stdout:
             process.stdout.close()
-    return Outcome(command, code, "", "", time.monotonic() - started, timed_out=not in_time)
+    return Outcome(command, code, "", "", time.monotonic() - began, timed_out=not in_time)
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float, line: Callable[[str], None]) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import math
 import socket
 import subprocess
 import sys
 import xmlrpc.client
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from portico.system import processes
 from portico.system.clock import wait_for
+from portico.system.started import started
 
 #: supervisord's fault codes (supervisor/xmlrpc.py) that mean "already so".
 _NOT_RUNNING, _ALREADY_STARTED, _BAD_NAME = 70, 60, 10
@@ -146,7 +149,7 @@ def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
     that in place, and who looked then would take it for not there.
     """
     with log.open("ab") as output:
-        process = subprocess.Popen(
+        process = started(
             [sys.executable, "-m", MODULE, "-n", "-c", str(configuration)],
             # Where Python finds that module however it found this one; supervisord then goes to the root folder.
             cwd=Path(__file__).parents[2],
@@ -155,7 +158,8 @@ def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
             stderr=output,
             start_new_session=True,
         )
-    wait_for(lambda: processes.has_command(process.pid) or process.poll() is not None, _ANSWER_S)
+    with _ends_if_interrupted(process):
+        wait_for(lambda: processes.has_command(process.pid) or process.poll() is not None, _ANSWER_S)
     return process
 
 
@@ -163,5 +167,16 @@ def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float =
     """Start supervisord; returns its pid once it answers, None if it does not."""
     process = begin(configuration, log)
     client = Supervisor(socket_path)
-    answered = wait_for(lambda: client.pid() == process.pid or process.poll() is not None, timeout_s)
+    with _ends_if_interrupted(process):
+        answered = wait_for(lambda: client.pid() == process.pid or process.poll() is not None, timeout_s)
     return process.pid if answered and process.poll() is None else None
+
+
+@contextlib.contextmanager
+def _ends_if_interrupted(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """A supervisord of which nobody was told has no programs, and none to care for it."""
+    try:
+        yield
+    except BaseException:
+        process.terminate()
+        raise

@@ -16,6 +16,7 @@ from typing import Any
 
 from portico.model.command import Command
 from portico.system.run import surroundings
+from portico.system.started import started
 
 _DEATH_S = 2.0
 _SAID_BYTES = 4000
@@ -82,7 +83,7 @@ def talk(command: Command) -> Iterator[Talk]:
     """Start it; with the block it ends, and all of its group. Raises Silent when it cannot be started."""
     with tempfile.TemporaryFile() as errors:
         try:
-            process = subprocess.Popen(
+            process = started(
                 command.argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, **surroundings(command)
             )
         except OSError as error:
