@@ -51,6 +51,7 @@ def nginx(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+#: `/sleep?S` takes S seconds, from now on or, with `&GATE`, once somebody has opened the folder GATE (`support.gate`).
 HELLO = """
 import json, os, time
 
@@ -58,7 +59,12 @@ import json, os, time
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/sleep":
-        time.sleep(float(environ["QUERY_STRING"] or 1))
+        seconds, _, gate = environ["QUERY_STRING"].partition("&")
+        if gate:
+            open(gate + "/reached", "w").close()
+        while gate and not os.path.exists(gate + "/open"):
+            time.sleep(0.01)
+        time.sleep(float(seconds or 1))
     if path == "/boom":
         raise RuntimeError("boom")
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
