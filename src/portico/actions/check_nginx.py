@@ -23,13 +23,11 @@ from portico.hops.nginx.tree import tree
 from portico.model.errors import PorticoError
 from portico.model.finding import CouldNotTell, Finding
 from portico.model.plan import Listen, Plan
-from portico.system import files, nginx_conf
+from portico.system import files, nginx_conf, sockets
 from portico.system.run import run
 
 #: What is told of a file that cannot be opened.
 _ABSENT = re.compile(r"\[Errno \d+\]|[Nn]o such file|not an ordinary file")
-#: An address that every account may listen on; nginx -t does not mind one that is taken.
-_ANYWHERE = Listen("127.0.0.1", 8000)
 
 
 def rendered(prepared: Prepared) -> Looked:
@@ -92,12 +90,17 @@ def audited(conf: Path, where: Mapping[int, str] | None = None, only: Container[
 
 def _inside(plan: Plan, folder: Path) -> Plan:
     """The plan with its logs in that folder: `nginx -t` opens them, and makes those that are not there. It listens too, if
-    only for a moment: whether that works at the real address is for `port_findings` to say."""
+    only for a moment, in which nobody else could: at a port that nobody else wants. Whether that works at the real address
+    is for `port_findings` to say."""
     nginx = plan.nginx
     if nginx is None:
         return plan
     access = nginx.access_log if nginx.access_log == "off" else str(folder / "access.log")
-    return replace(plan, listen=_ANYWHERE, nginx=replace(nginx, access_log=access, error_log=str(folder / "error.log")))
+    return replace(
+        plan,
+        listen=Listen("127.0.0.1", sockets.free_port()),
+        nginx=replace(nginx, access_log=access, error_log=str(folder / "error.log")),
+    )
 
 
 def _refused(plan: Plan, folder: Path, where: Mapping[int, str]) -> tuple[Finding, ...]:
