@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -16,14 +17,16 @@ import pytest
 
 from catalogue.answers import apart, sound
 from catalogue.kit import Kit, uwsgi_params
-from portico.actions.doctor import look_backends, visits
+from portico.actions.doctor import gather, visits
+from support.stack import until
 
 Talk = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those whose answer never ends: it need not be waited for long."""
     monkeypatch.setattr(visits, "PATIENCE_S", 1.5)
 
 
@@ -35,7 +38,7 @@ def peer(talk: Talk) -> Iterator[int]:
 
         def one(stream: socket.socket) -> None:
             with stream:
-                stream.settimeout(5)
+                stream.settimeout(60)
                 with suppress(OSError):
                     talk(stream)
 
@@ -54,9 +57,9 @@ def peer(talk: Talk) -> Iterator[int]:
             yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            server.join(10)
+            server.join(60)
             for thread in threads:
-                thread.join(10)
+                thread.join(60)
 
 
 def silent(stream: socket.socket) -> None:
@@ -105,7 +108,9 @@ def resets(stream: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("talk", [silent, slow, endless, endless_head, junk, redirects, resets])
-def test_a_peer_that_is(kit: Kit, talk: Talk) -> None:
+def test_a_peer_that_is(kit: Kit, talk: Talk, request: pytest.FixtureRequest) -> None:
+    if talk in (silent, slow):
+        request.getfixturevalue("impatient")
     with peer(talk) as port:
         envelope = sound(kit.portico("doctor", f"http://127.0.0.1:{port}/page"))
     (visit,) = envelope["result"]["visits"]
@@ -113,7 +118,7 @@ def test_a_peer_that_is(kit: Kit, talk: Talk) -> None:
     assert envelope["result"]["healthy"] is (talk in (endless, redirects))
 
 
-def test_a_peer_that_takes_no_connection(kit: Kit) -> None:
+def test_a_peer_that_takes_no_connection(kit: Kit, impatient: None) -> None:
     """Its queue is full, and the kernel drops what comes: as behind a firewall."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         others = [socket.socket() for _ in range(4)]
@@ -194,22 +199,31 @@ def test_a_certificate_that_nobody_signed(kit: Kit) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 
+    asked: list[bytes] = []
+    over = threading.Event()
+
     def secured(stream: socket.socket) -> None:
+        if asked:
+            # Another worker, which has to begin first: it is waited for like the one before.
+            over.wait(2.5)
         with context.wrap_socket(stream, server_side=True) as tls:
-            tls.recv(65536)
+            asked.append(tls.recv(65536))
             tls.sendall(OK)
 
     with peer(secured) as port:
         envelope = sound(kit.portico("doctor", f"https://127.0.0.1:{port}/"))
     assert envelope["result"]["visits"][0]["status"] == 200
+    assert "nginx.W152" in [finding["id"] for finding in envelope["findings"]]
 
 
-def test_a_backend_with_a_queue_is_asked_once_and_in_its_own_protocol(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_backends, "QUEUED_S", 0.2)
-    with socket.socket(socket.AF_UNIX) as listener:
+def test_a_backend_with_a_queue_is_asked_once_and_in_its_own_protocol(kit: Kit, impatient: None) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(kit.socket)
         Path(kit.socket).chmod(0o666)
         listener.listen(16)
+        # Somebody waits there, however long nginx takes until it knocks too.
+        waiting.connect(kit.socket)
+        waiting.sendall(b"\0mine")
         static = f"location /static/ {{ {kit.app} }}"
         kit.nginx(f"{static} location / {{ include {uwsgi_params()}; uwsgi_pass unix:{kit.socket}; }}")
         envelope = sound(kit.doctor(""), code=1)
@@ -224,8 +238,31 @@ def test_a_backend_with_a_queue_is_asked_once_and_in_its_own_protocol(kit: Kit, 
                 stream.settimeout(1)
                 got.append(stream.recv(65536))
     assert [visit["for"] for visit in envelope["result"]["visits"]] == ["asked"]
-    # nginx's own, and one of ours: both in the uwsgi protocol, whose packets begin with a zero.
-    assert [packet[:1] for packet in got] == [b"\0", b"\0"]
+    # Beside that one nginx's own, and one of ours: both in the uwsgi protocol, whose packets begin with a zero.
+    assert [packet[:1] for packet in got] == [b"\0", b"\0", b"\0"]
+
+
+def test_a_death_is_told_of_by_a_master_that_is_late(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "_LOG_DELAY_S", 0.1)
+    kit.write("project/dies.py", "import os\n\ndef application(environ, start_response):\n    os.kill(os.getpid(), 9)\n")
+    flags = ("--master", "-p2", "--module=dies", "--chmod-socket=666", "--socket", kit.socket)
+    master = kit.uwsgi(*flags, ready="spawned uWSGI worker 2.*\n")
+    kit.nginx(f"location / {{ {kit.app} }}")
+    workers = [int(pid) for pid in re.findall(r"spawned uWSGI worker \d \(pid: (\d+)", kit.log.read_text())]
+    over = threading.Event()
+
+    def late() -> None:
+        until(lambda: any(") Z " in Path(f"/proc/{pid}/stat").read_text() for pid in workers), 60)
+        over.wait(2)
+        os.kill(master.pid, signal.SIGCONT)
+
+    waker = threading.Thread(target=late)
+    os.kill(master.pid, signal.SIGSTOP)
+    waker.start()
+    envelope = sound(kit.doctor(), code=1)
+    over.set()
+    waker.join(60)
+    assert kit.first(envelope) == "uwsgi.E152"
 
 
 def test_everything_dies_and_comes_back_meanwhile(kit: Kit) -> None:
@@ -239,7 +276,7 @@ def test_everything_dies_and_comes_back_meanwhile(kit: Kit) -> None:
         while not over.wait(0.07):
             for number, command in enumerate(commands):
                 os.killpg(running[number].pid, signal.SIGKILL)
-                running[number].wait(10)
+                running[number].wait(60)
                 running[number] = subprocess.Popen(
                     command,
                     cwd=kit.project,
@@ -258,4 +295,4 @@ def test_everything_dies_and_comes_back_meanwhile(kit: Kit) -> None:
             sound(apart(kit, "doctor", kit.url, "--nginx", f"{kit.folder}/nginx.conf", "--json").json)
     finally:
         over.set()
-        killer.join(20)
+        killer.join(120)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from urllib.parse import quote, urljoin, urlsplit
 
-from portico.actions.doctor.visits import style_sheet
+from portico.actions.doctor import visits
 from portico.hops.nginx.locations import parts
 from portico.hops.nginx.variables import VARIABLE
 from portico.hops.uwsgi import packet
@@ -17,7 +17,6 @@ from portico.model.evidence import BackendSeen, Exchange, Visit
 from portico.seams.faults.static_paths import leaks, uri_of
 from portico.system.look import ask
 
-_PATIENCE_S = 3.0
 #: Pages that took longer are not asked for again.
 _QUICK_S = 0.5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -83,7 +82,7 @@ def _again(scheme: str, first: Visit, path: str, port: int, headers: dict[str, s
     """A request to the same address, at another port where one is given."""
     name, _, same = first.exchange.address.rpartition(":")
     given = {"Host": first.exchange.host, "User-Agent": "portico-doctor", "Accept": "*/*", **headers}
-    return ask.http(scheme, name.strip("[]"), port or int(same), path, headers=given, timeout_s=_PATIENCE_S)
+    return ask.http(scheme, name.strip("[]"), port or int(same), path, headers=given, timeout_s=visits.PATIENCE_S)
 
 
 def _without_prefix(first: Visit, backends: Sequence[BackendSeen]) -> Exchange | None:
@@ -100,12 +99,12 @@ def _without_prefix(first: Visit, backends: Sequence[BackendSeen]) -> Exchange |
     if backend.protocol == "uwsgi":
         variables = request_variables(host=first.exchange.host, path=path, request_id=uuid.uuid4().hex)
         variables |= {"SCRIPT_NAME": prefix, "PATH_INFO": path, "REQUEST_URI": first.exchange.path}
-        return ask.uwsgi(backend.address, packet.encode(variables), "GET", path, first.exchange.host, _PATIENCE_S)
+        return ask.uwsgi(backend.address, packet.encode(variables), "GET", path, first.exchange.host, visits.PATIENCE_S)
     name, _, port = backend.address.rpartition(":")
     if backend.protocol != "http" or not port.isdigit():
         return None
     headers = {"Host": first.exchange.host, "User-Agent": "portico-doctor"}
-    return ask.http("http", name.strip("[]"), int(port), quote(path), headers=headers, timeout_s=_PATIENCE_S)
+    return ask.http("http", name.strip("[]"), int(port), quote(path), headers=headers, timeout_s=visits.PATIENCE_S)
 
 
 def _climbed(scheme: str, first: Visit) -> Exchange | None:
@@ -116,7 +115,7 @@ def _climbed(scheme: str, first: Visit) -> Exchange | None:
         if alias is None or VARIABLE.search(alias.args[0]) or modifier not in ("", "^~"):
             continue
         folder = alias.args[0].rstrip("/")
-        name = style_sheet(folder)
+        name = visits.style_sheet(folder)
         if name:
             path = f"{prefix}../{posixpath.basename(folder)}/{name}"
             return _again(scheme, first, quote(path), 0, {})

@@ -39,11 +39,13 @@ from portico.model.seen import MachineSeen
 from portico.system import clock, files
 from portico.system.later import Later
 from portico.system.look.machine import machine
-from portico.system.look.processes import process
+from portico.system.look.processes import is_ending, process
 from portico.system.look.sockets import at, listeners
 
 #: After a request that failed, uWSGI may need a moment to write why: it looks after its workers once a second.
 _LOG_DELAY_S = 1.3
+#: How long a master may take to see that a worker died: where everything is slow, it is late for that.
+_DEATH_DELAY_S = 10.0
 _SETTLED_STATUSES = (0, 502, 504)
 #: How long a request of the logs may take when it is repeated; and where the site hangs anyway.
 _REPEAT_S, _SHORT_REPEAT_S = 5.0, 1.5
@@ -67,7 +69,7 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     if target.asked.recent and url:
         nginx = careful("nginx.log", nginx, look_nginx.read_logs, nginx, since)
         made += careful("request", [], _repeated, nginx, url, host, _hangs(made))
-    _wait_for_logs(made, marks)
+    _wait_for_logs(made, marks, [worker.pid for seen in running for worker in seen.workers])
     there = careful("sockets", (), listeners)
     front = careful("sockets", (), _holders, url, there)
     backends = careful("uwsgi.socket", (), _backends, nginx, made, there)
@@ -163,11 +165,12 @@ def _repeated(nginx: NginxSeen, url: str, host: str, hangs: bool) -> list[Visit]
     return [visits.visit(nginx, "recent", f"{parts.scheme}://{parts.netloc}{path}", host, patience_s) for path in paths]
 
 
-def _wait_for_logs(made: Sequence[Visit], marks: Mapping[Path, int]) -> None:
+def _wait_for_logs(made: Sequence[Visit], marks: Mapping[Path, int], workers: Sequence[int]) -> None:
     """Until a log of uWSGI's has grown, where a request failed in a way that makes uWSGI write. Of one that we gave up it
-    writes when it has ended."""
+    writes when it has ended. Of a worker that died the master writes when it looks after it, and others write meanwhile."""
     ended = [one.exchange for one in made if one.exchange.stage != "connect" and one.exchange.errno != errno.ETIMEDOUT]
     if marks and any(exchange.status in _SETTLED_STATUSES for exchange in ended):
+        clock.wait_for(lambda: not any(map(is_ending, workers)), _DEATH_DELAY_S, 0.05)
         clock.wait_for(lambda: any(_has_settled(path, size) for path, size in marks.items()), _LOG_DELAY_S, 0.05)
 
 

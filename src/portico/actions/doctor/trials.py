@@ -12,8 +12,6 @@ from portico.actions.doctor import visits
 from portico.model.evidence import Exchange, NginxSeen, Visit
 from portico.system.look import ask
 
-#: A trial must not make a healthy run slow.
-_PATIENCE_S = 2.0
 #: Pages that took longer are not asked for again.
 _QUICK_S = 0.5
 _WEBSOCKET_PATH = re.compile(r"/(ws|wss|websockets?|socket\.io|sockjs)(/|$)")
@@ -92,10 +90,19 @@ def _trials(asked: First, host: str, allowed: tuple[str, ...]) -> Iterator[tuple
 
 
 def _again(url: str, headers: Mapping[str, str], verify: bool = False) -> Exchange:
+    """Waited for as long as the request under examination: another worker may take it, whose first one it is."""
     parts = urlsplit(url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return ask.http(parts.scheme, parts.hostname or "", port, path, headers=headers, timeout_s=_PATIENCE_S, verify=verify)
+    return ask.http(
+        parts.scheme,
+        parts.hostname or "",
+        port,
+        path,
+        headers=headers,
+        timeout_s=visits.PATIENCE_S,
+        verify=verify,
+    )
 
 
 def _other_address(name: str) -> str:

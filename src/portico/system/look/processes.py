@@ -54,6 +54,14 @@ def process(pid: int) -> ProcessSeen | None:
     )
 
 
+def is_ending(pid: int) -> bool:
+    """Whether it has died and its parent does not know yet: it has lost its memory, or is only not yet waited for."""
+    try:
+        return not _read(pid, "cmdline")
+    except OSError:
+        return False
+
+
 def named(*names: str) -> tuple[ProcessSeen, ...]:
     """Processes whose program has one of those names: its title, the file of the program, or the script that runs in it."""
     wanted = frozenset(names)
