@@ -183,7 +183,7 @@ def test_what_cannot_be_read_is_told(folder: Path, name: str, make: Any, says: s
     project = Project(folder)
     make(folder / name)
     side = "--nginx" if name.endswith(".conf") else "--uwsgi"
-    ran = project.portico("adopt", "--json", side, str(folder / name), timeout=10)
+    ran = project.portico("adopt", "--json", side, str(folder / name), timeout=60)
     assert ran.code == 2
     assert ran.json["findings"][0]["severity"] == "error"
     assert says in json.dumps(ran.json["findings"])

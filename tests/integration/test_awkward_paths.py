@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from portico.system.sockets import free_port
 from support.bad_input import APP, clean_up, django, refused, untouched
 from support.stack import ROOT, Project
 
@@ -162,7 +163,8 @@ def test_a_media_root_that_no_configuration_file_can_hold_names_the_setting(fold
 def test_the_folder_may_be_named_like_a_flag_and_be_where_one_stands(folder: Path) -> None:
     project = Project(folder / "-lead")
     project.write("app.py", APP)
-    argv = [sys.executable, "-m", "portico", "-C", "-lead", "check", "app.py", "--json", *(["--allow-root-app"] * ROOT)]
+    flags = ["--json", "--listen", str(free_port()), *(["--allow-root-app"] * ROOT)]
+    argv = [sys.executable, "-m", "portico", "-C", "-lead", "check", "app.py", *flags]
     named = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     here = subprocess.run([*argv[:3], *argv[5:]], cwd=project.folder, capture_output=True, text=True, check=False)
     assert (named.returncode, here.returncode) == (0, 0), named.stdout + here.stdout
