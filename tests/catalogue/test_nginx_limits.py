@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import stat
 import threading
@@ -165,13 +166,17 @@ def test_a_folder_for_answers_that_is_not_used_is_not_blamed(kit: Kit) -> None:
     assert kit.doctor()["findings"] == []
 
 
+#: So long that all clients are there at once, however slowly they are started.
+HELD = "/slow/?s=3"
+
+
 def at_once(kit: Kit, path: str, count: int) -> list[int]:
     statuses: list[int] = []
-    clients = [threading.Thread(target=lambda: statuses.append(kit.get(path, limit=9).status)) for _ in range(count)]
+    clients = [threading.Thread(target=lambda: statuses.append(kit.get(path).status)) for _ in range(count)]
     for client in clients:
         client.start()
     for client in clients:
-        client.join(20)
+        client.join(30)
     return statuses
 
 
@@ -179,7 +184,7 @@ def at_once(kit: Kit, path: str, count: int) -> list[int]:
 def test_nginx_worker_connections_exhausted(deployment: Kit, names: Names) -> None:
     deployment.uwsgi(*SERVE, deployment.socket, "--threads=20")
     deployment.nginx(f"location / {{ {deployment.app} }}", connections=8, main="worker_processes 1;")
-    assert 0 in at_once(deployment, "/slow/?s=0.5", 12)
+    assert 0 in at_once(deployment, HELD, 12)
     found = names(deployment.doctor(), "nginx-worker-connections-exhausted", "nginx.E137", certain=True)
     assert "nginx.conf:" in found["evidence"][0]
 
@@ -188,7 +193,7 @@ def test_nginx_worker_connections_exhausted(deployment: Kit, names: Names) -> No
 def test_nginx_too_many_open_files(deployment: Kit, names: Names) -> None:
     deployment.uwsgi(*SERVE, deployment.socket, "--threads=40")
     deployment.nginx(f"location / {{ {deployment.app} }}", main="worker_processes 1; worker_rlimit_nofile 20;")
-    assert {500, 0} & set(at_once(deployment, "/slow/?s=0.5", 24))
+    assert {500, 0} & set(at_once(deployment, HELD, 24))
     found = names(deployment.doctor(), "nginx-too-many-open-files", "nginx.E138", certain=True)
     assert "20 files" in found["cause"]
 
@@ -196,11 +201,12 @@ def test_nginx_too_many_open_files(deployment: Kit, names: Names) -> None:
 def test_limits_of_workers_that_are_gone_are_not_blamed(kit: Kit) -> None:
     kit.uwsgi(*SERVE, kit.socket, "--threads=20")
     nginx = kit.nginx(f"location / {{ {kit.app} }}", connections=8, main="worker_processes 1;")
-    assert 0 in at_once(kit, "/slow/?s=0.5", 12)
+    assert 0 in at_once(kit, HELD, 12)
     conf = kit.folder / "nginx.conf"
     conf.write_text(conf.read_text().replace("worker_connections 8", "worker_connections 128"))
-    nginx.send_signal(1)
-    until(lambda: kit.get("/slow/?s=0").status == 200 and len(workers(nginx.pid)) == 1, 10)
+    before = workers(nginx.pid)
+    nginx.send_signal(signal.SIGHUP)
+    until(lambda: len(now := workers(nginx.pid)) == 1 and now != before, what="the new worker is alone")
     assert "nginx.E137" not in ids(kit.doctor())
 
 

@@ -362,7 +362,7 @@ def test_a_file_that_was_changed_and_not_reloaded(kit: Kit, names: Names) -> Non
     kit.uwsgi("--master", "--module", "hello", "--socket", kit.socket, "--chmod-socket=666")
     kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass unix:{kit.folder}/old.sock; }}")
     conf = kit.folder / "nginx.conf"
-    until(lambda: later(kit), 5)
+    settled(kit)
     conf.write_text(conf.read_text().replace("old.sock", "app.sock"))
     assert kit.get().status == 502
     found = names(kit.doctor(), "reload-forgotten", "nginx.E127", certain=True)
@@ -372,10 +372,11 @@ def test_a_file_that_was_changed_and_not_reloaded(kit: Kit, names: Names) -> Non
     assert kit.get().status == 200
 
 
-def later(kit: Kit) -> bool:
-    """A file written now is newer than nginx's workers, by more than the kernel's clock is coarse."""
-    probe = kit.write("probe", "")
-    return probe.stat().st_mtime > (kit.folder / "nginx.pid").stat().st_mtime + 0.1
+def settled(kit: Kit) -> None:
+    """Until a file written now is newer than nginx's worker, by more than the kernel's clock is coarse."""
+    assert kit.get().status, "the worker was started before it answered"
+    answered = kit.write("answered", "").stat().st_mtime
+    until(lambda: kit.write("probe", "").stat().st_mtime > answered + 0.1)
 
 
 def test_an_edited_file_of_which_nginx_reads_a_copy(kit: Kit, names: Names) -> None:
@@ -393,7 +394,7 @@ def test_an_edited_file_of_which_nginx_reads_a_copy(kit: Kit, names: Names) -> N
 
 def test_a_newer_file_is_a_warning_where_the_site_is_well(kit: Kit, names: Names) -> None:
     kit.nginx("return 200 before;")
-    until(lambda: later(kit), 5)
+    settled(kit)
     conf = kit.folder / "nginx.conf"
     conf.write_text(conf.read_text().replace("before", "after"))
     names(kit.doctor(), "reload-forgotten", "nginx.W127")

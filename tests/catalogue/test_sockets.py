@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from catalogue.kit import ROOT, Kit, uwsgi_params
+from portico.system.sockets import free_port
 from support.stack import until
 
 Names = Callable[..., dict[str, Any]]
@@ -54,9 +55,7 @@ def test_upstream_tcp_refused(kit: Kit, names: Names) -> None:
 
 def test_another_port(kit: Kit, names: Names) -> None:
     kit.uwsgi("--master", "--module", "hello", "--socket", f"127.0.0.1:{kit.spare}")
-    kit.nginx(
-        f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.port + 20000 - 40000 * (kit.port > 40000)}; }}"
-    )
+    kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{free_port()}; }}")
     assert kit.get().status == 502
     names(kit.doctor("/"), "another-port", "nginx-uwsgi.E101")
 

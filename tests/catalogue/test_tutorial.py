@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catalogue.kit import ROOT, Kit, uwsgi_params
+from support.stack import until
 
 Names = Callable[..., dict[str, Any]]
 
@@ -71,7 +72,9 @@ def write(kit: Kit, *, mime: str = "include /etc/nginx/mime.types;", pass_port: 
 
 
 def start(kit: Kit, ini: Path, conf: Path) -> None:
+    """The command has ended long before the uWSGI that it left in the background listens."""
     kit.uwsgi("--ini", str(ini), ready="never", log="start.out")
+    until(lambda: "spawned uWSGI worker 2" in kit.log.read_text(), what="uWSGI serves in the background")
     kit.start_nginx(conf, args=("-g", "daemon off;"))
 
 
@@ -88,8 +91,8 @@ def ask(kit: Kit, ini: Path, conf: Path, path: str = "/") -> dict[str, Any]:
 
 def test_the_tutorials_files_as_they_are_work(kit: Kit) -> None:
     ini, conf = write(kit)
-    start(kit, ini, conf)
     try:
+        start(kit, ini, conf)
         assert kit.get().status == 200
         envelope = ask(kit, ini, conf)
         assert [one["id"] for one in envelope["findings"] if one["severity"] == "error"] == []
@@ -103,8 +106,8 @@ def test_another_ini_was_started_than_was_written(kit: Kit, names: Names) -> Non
     other = kit.folder / "destiny.ini"
     shutil.copy(ini, other)
     other.write_text(other.read_text().replace(f"socket = 127.0.0.1:{kit.spare}", f"socket = {kit.socket}"))
-    start(kit, other, conf)
     try:
+        start(kit, other, conf)
         assert kit.get().status == 502
         envelope = ask(kit, ini, conf)
         found = names(envelope, "the-started-ini-is-not-the-written-one", "uwsgi.E113")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,11 @@ def _children(pid: int) -> list[int]:
 
 def end(pid: int) -> None:
     """Kill a uWSGI that has left us, with its workers."""
-    if Path(f"/proc/{pid}").exists():
-        for one in (*_children(pid), pid):
-            os.kill(one, signal.SIGKILL)
+    with suppress(FileNotFoundError, ProcessLookupError):
+        # The master first, which would start others in their place.
+        for one in (pid, *_children(pid)):
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
 
 
 def ids(envelope: dict[str, Any]) -> set[str]:
