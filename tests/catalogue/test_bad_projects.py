@@ -19,11 +19,11 @@ from portico.model.evidence import Evidence
 from portico.model.finding import Finding
 
 APP = 'def application(environ, start_response):\n    start_response("200 OK", [])\n    return [b"fine"]\n'
-#: Done where the doctor imports it, and not where uWSGI does.
+#: Done where the doctor imports it, and not where uWSGI does. Those that hang do so for ever: who waits for their end fails.
 ELSEWHERE = "import os, sys\nif 'uwsgi' not in sys.modules:\n    "
 PROJECTS = {
-    "hangs": "import time; time.sleep(1000)",
-    "hangs and is deaf": "import signal, time; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32)); time.sleep(1000)",
+    "hangs": "os.read(os.pipe()[0], 1)",
+    "hangs and is deaf": "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32)); os.read(os.pipe()[0], 1)",
     "prints megabytes": "[os.write(number, b'x' * 1_000_000) for number in (1, 2) * 20]",
     "ends at once": "os._exit(7)",
     "crashes": "import ctypes; ctypes.string_at(0)",
@@ -47,18 +47,19 @@ WITHOUT_A_WORD = ("ends at once", "crashes", "kills its group", "breaks Python")
 DJANGO = ("--master", "--module", "mysite.wsgi", "--chmod-socket=666", "--socket")
 
 
-@pytest.mark.parametrize("line", PROJECTS.values(), ids=list(PROJECTS))
-def test_a_project_that(kit: Kit, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_project, "LIMIT_S", 2.0)
-    kit.write("project/app.py", ELSEWHERE + line + "\n" + APP)
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_project_that(kit: Kit, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = name.startswith("hangs")
+    if hangs:
+        monkeypatch.setattr(look_project, "LIMIT_S", 2.0)
+    kit.write("project/app.py", ELSEWHERE + PROJECTS[name] + "\n" + APP)
     kit.write("project/leaves.py", LEAVES)
     kit.uwsgi("--master", "--module", "app", "--socket", kit.socket, "--chmod-socket=666")
     kit.nginx(f"location / {{ {kit.app} }}")
-    began = time.monotonic()
     envelope = sound(kit.doctor(), code=0)
-    assert time.monotonic() - began < 15
     told = [one for one in envelope["result"]["unknown"] if one["check"] == "project"]
-    assert bool(told) is (line in [PROJECTS[name] for name in WITHOUT_A_WORD])
+    assert bool(told) is (name in WITHOUT_A_WORD)
+    assert not hangs or "wsgi.I140" in [one["id"] for one in envelope["findings"]]
 
 
 def test_a_python_that_is_gone(kit: Kit) -> None:
