@@ -17,13 +17,14 @@ import pytest
 from portico.model.errors import PorticoError
 from portico.model.load import Load, Measured, Request
 from portico.system.load import aside, run
+from portico.system.sockets import free_port
 from support.raw_server import answering, raw_server, request, reset
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def load(
-    port: int, *requests: Request, clients: int = 1, count: int = 3, keep_alive: bool = True, timeout_s: float = 5
+    port: int, *requests: Request, clients: int = 1, count: int = 3, keep_alive: bool = True, timeout_s: float = 30
 ) -> Load:
     return Load("127.0.0.1", port, requests or (Request(),), clients, 0.0, count, keep_alive, timeout_s)
 
@@ -126,9 +127,7 @@ def test_a_server_that_says_nothing_loses_the_request_when_its_time_is_over() ->
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    measured = run(Load("127.0.0.1", port, (Request(),), 2, seconds=0.05))
+    measured = run(Load("127.0.0.1", free_port(), (Request(),), 2, seconds=0.05))
     assert measured.answers == 0
     assert set(measured.lost) == {"refused"}
     assert measured.longest_gap_s == measured.seconds
@@ -164,16 +163,17 @@ def test_a_count_ends_it_exactly() -> None:
 
 
 def test_a_request_that_is_under_way_at_the_end_is_waited_for() -> None:
-    later = threading.Event()
+    seconds, later = 1.0, threading.Event()
 
     def handler(connection: socket.socket, _: int) -> None:
         request(connection)
-        later.wait(0.1)
+        # These seconds had begun before it came, and so they are over then.
+        later.wait(seconds)
         connection.sendall(OK)
         request(connection)
 
     with raw_server(handler) as port:
-        measured = run(Load("127.0.0.1", port, (Request(),), 3, seconds=0.02))
+        measured = run(Load("127.0.0.1", port, (Request(),), 3, seconds))
     assert (measured.statuses, measured.lost) == ({200: 3}, {})
 
 
@@ -271,7 +271,7 @@ def test_aside_it_goes_on_until_it_is_told_to_end() -> None:
             answered.set()
 
     with raw_server(handler) as port, aside(Load("127.0.0.1", port, (Request(body=b"\xff"),), 2)) as end:
-        assert answered.wait(5)
+        assert answered.wait(30)
         measured = end()
         assert end() == measured
     assert measured.answers > 0
@@ -293,9 +293,9 @@ def test_a_load_aside_ends_with_the_process_that_wanted_it() -> None:
         "with aside(Load('127.0.0.1', int(sys.argv[1]), (Request(),), 1)): signal.pause()"
     )
     with raw_server(handler) as port, subprocess.Popen([sys.executable, "-c", code, str(port)]) as parent:
-        assert begun.wait(5)
+        assert begun.wait(60)
         parent.send_signal(signal.SIGKILL)
-        assert ended.wait(5)
+        assert ended.wait(30)
 
 
 def test_aside_a_process_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

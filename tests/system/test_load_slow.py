@@ -21,12 +21,14 @@ def test_half_send_headers_byte_by_byte_the_others_a_body() -> None:
         seen[number] = b""
         while data := connection.recv(65536):
             seen[number] += data
-            bodies = [one.partition(b"\r\n\r\n")[2] for one in seen.values()]
-            if len(seen) == 4 and all(seen.values()) and sum(len(body) > 2 for body in bodies) == 2:
+            # The others' threads add theirs meanwhile.
+            came = list(seen.values())
+            bodies = [one.partition(b"\r\n\r\n")[2] for one in came]
+            if len(came) == 4 and all(came) and sum(len(body) > 2 for body in bodies) == 2:
                 enough.set()
 
     with raw_server(handler) as port, slow_clients("127.0.0.1", port, 4, "/up/", byte_s=0.02) as end:
-        assert enough.wait(5)
+        assert enough.wait(30)
         held = end()
     assert (held.held, held.opened) == (4, 4)
     posts = [one for one in seen.values() if one.startswith(b"POST /up/ HTTP/1.1\r\nHost: localhost\r\n")]
@@ -48,7 +50,7 @@ def test_what_the_server_closes_is_opened_again() -> None:
             pass
 
     with raw_server(handler) as port, slow_clients("127.0.0.1", port, 2, "/", byte_s=0.02) as end:
-        assert again.wait(5)
+        assert again.wait(30)
         held = end()
     assert held.opened >= 5
     assert 1 <= held.held <= 2

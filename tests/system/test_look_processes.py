@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,8 +140,7 @@ def test_the_command_line_in_a_title(title: str, expected: tuple[str, str, str])
 @pytest.fixture
 def short() -> Iterator[Path]:
     """A path of a socket has at most 107 bytes."""
-    folder = Path(f"/tmp/look-{os.getpid()}")
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="look-", dir="/tmp")).resolve()
     yield folder
     shutil.rmtree(folder)
 

@@ -54,7 +54,7 @@ def test_a_folder_that_is_not_there_is_named() -> None:
 
 
 def test_output_without_an_end_takes_no_memory_without_an_end() -> None:
-    done = run(command("yes", timeout_s=0.5))
+    done = run(command("yes", timeout_s=3))
     assert (done.timed_out, done.code, len(done.stdout)) == (True, -signal.SIGKILL, KEPT)
 
 
@@ -82,11 +82,11 @@ def test_what_it_leaves_behind_keeps_nobody_waiting() -> None:
 
 def test_what_it_leaves_behind_is_ended_when_it_should_be_alone() -> None:
     left = int(run(python(LEAVES.format("pass")), alone=True).stdout)
-    until(lambda: not is_there(left), 5)
+    until(lambda: not is_there(left))
 
 
 def test_time_is_up_for_what_holds_the_output_elsewhere_too() -> None:
-    done = run(python(LEAVES.format("os.setsid()") + "\ntime.sleep(600)", timeout_s=1.0))
+    done = run(python(LEAVES.format("os.setsid()") + "\ntime.sleep(600)", timeout_s=5))
     os.kill(int(done.stdout), signal.SIGKILL)
     assert (done.timed_out, done.code) == (True, -signal.SIGKILL)
 
@@ -96,7 +96,7 @@ def test_who_is_interrupted_leaves_nothing_running(tmp_path: Path) -> None:
     code = "import os, sys, time\nopen(sys.argv[1], 'w').write(str(os.getpid()))\ntime.sleep(600)"
 
     def interrupt() -> None:
-        until(lambda: file.exists() and file.read_text(), 10)
+        until(lambda: file.exists() and file.read_text())
         os.kill(os.getpid(), signal.SIGINT)
 
     other = threading.Thread(target=interrupt)
@@ -104,7 +104,7 @@ def test_who_is_interrupted_leaves_nothing_running(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(python(code, str(file), timeout_s=60))
     other.join(10)
-    until(lambda: not is_there(int(file.read_text())), 5)
+    until(lambda: not is_there(int(file.read_text())))
 
 
 def test_a_closed_output_is_not_the_end() -> None:
