@@ -77,5 +77,5 @@ def test_a_check_that_hangs_is_told_as_one(python: str, tmp_path: Path) -> None:
         "@register\ndef mine(app_configs, **kwargs):\n    threading.Event().wait()\n"
     )
     project = write(django_project(tmp_path / "site", "import mysite.own\n"), {"mysite/own.py": own})
-    answer = checks(python, project, timeout_s=3)
+    answer = checks(python, project, timeout_s=8)
     assert (answer["ok"], answer["stage"]) == (False, "checks")

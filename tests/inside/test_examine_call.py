@@ -81,7 +81,7 @@ def test_only_what_changes_nothing_is_called(tmp_path: Path) -> None:
 
 
 def test_a_call_that_hangs(tmp_path: Path) -> None:
-    call = call_of(tmp_path, "import threading\n" + HEAD + "    threading.Event().wait()\n", timeout_s=3).call
+    call = call_of(tmp_path, "import threading\n" + HEAD + "    threading.Event().wait()\n", timeout_s=8).call
     assert (call.ok, [problem.kind for problem in call.problems]) == (False, ["hang"])
     assert call.problems[0].frame is not None
     assert call.problems[0].frame.where == f"{tmp_path}/site/app.py:3"

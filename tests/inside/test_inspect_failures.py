@@ -109,7 +109,7 @@ def test_an_asgi_application_as_wsgi_application(python: str, tmp_path: Path) ->
 
 def test_a_hang_is_reported_with_its_place(python: str, tmp_path: Path) -> None:
     project = django_project(tmp_path, "import threading\nthreading.Event().wait()\n")
-    found = inspect(python, project, timeout_s=2)
+    found = inspect(python, project, timeout_s=8)
     assert (found["ok"], found["stage"], found["type"]) == (False, "settings", "Hang")
     settings = project / "mysite" / "settings.py"
     assert (found["file"], found["line"]) == (str(settings), len(settings.read_text().splitlines()))
