@@ -65,7 +65,7 @@ def interpreter() -> Interpreter:
     return Interpreter(sys.executable, base, VERSION, Uwsgi("pyuwsgi", pyuwsgi_path(), "2.0.30"))
 
 
-def wait_until(condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
+def wait_until(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
     deadline = time.monotonic() + timeout_s
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -105,7 +105,7 @@ class Instance:
     def text(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def get(self, path: str = "/", request_id: str = "0123abcd", timeout_s: float = 10) -> tuple[int, str]:
+    def get(self, path: str = "/", request_id: str = "0123abcd", timeout_s: float = 30) -> tuple[int, str]:
         answer = ask(self.plan.uwsgi.instance_socket, path, request_id, timeout_s)
         return packet.parse_head(answer).status, answer.partition(b"\r\n\r\n")[2].decode("latin-1")
 
@@ -117,11 +117,11 @@ class Instance:
         return ask_raw(self.plan.uwsgi.stats_socket, b"").decode()
 
 
-def ask(path: str, url: str, request_id: str = "0123abcd", timeout_s: float = 10) -> bytes:
+def ask(path: str, url: str, request_id: str = "0123abcd", timeout_s: float = 30) -> bytes:
     return ask_raw(path, packet.encode(request_variables("localhost", url, request_id)), timeout_s)
 
 
-def ask_raw(path: str, payload: bytes, timeout_s: float = 10) -> bytes:
+def ask_raw(path: str, payload: bytes, timeout_s: float = 30) -> bytes:
     with socket.socket(socket.AF_UNIX) as stream:
         stream.settimeout(timeout_s)
         stream.connect(path)
@@ -176,4 +176,6 @@ def serving(plan: Plan, **options: Any) -> Iterator[Instance]:
         wait_until(lambda: "(master-start)" in instance.text() or instance.process.poll() is not None)
         assert instance.process.poll() is None, instance.text()
         instance.get()
+        # That line is written before it listens to them; it answers here only afterwards.
+        instance.stats()
         yield instance

@@ -62,7 +62,7 @@ def instance(base: Path) -> Iterator[Instance]:
 
 
 def get(plan: Plan, path: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection(plan.listen.connect_host, plan.listen.port, timeout=10)
+    connection = http.client.HTTPConnection(plan.listen.connect_host, plan.listen.port, timeout=30)
     connection.putrequest(method, path, skip_accept_encoding=True)
     if body is not None:
         headers = {"Content-Length": str(len(body)), **headers}
@@ -137,7 +137,7 @@ def test_connections_stay_open_and_unknown_lengths_are_chunked(base: Path) -> No
     (base / "app.py").write_text(STREAM)
     with serving(plan):
         wait_until(lambda: listening(plan))
-        connection = http.client.HTTPConnection("127.0.0.1", plan.listen.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", plan.listen.port, timeout=30)
         for _ in range(2):
             connection.request("GET", "/stream")
             answer = connection.getresponse()
@@ -179,8 +179,7 @@ def test_it_listens_on_ipv6(base: Path) -> None:
             probe.bind(("::1", 0))
         except OSError:
             pytest.skip("no IPv6 on this machine")
-        port = int(probe.getsockname()[1])
-    plan = direct(base, listen=Listen("::1", port))
+    plan = direct(base, listen=Listen("::1", free_port()))
     with serving(plan):
         wait_until(lambda: listening(plan))
         assert get(plan, "/")[0] == 200

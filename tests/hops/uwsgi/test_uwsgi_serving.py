@@ -81,19 +81,19 @@ def test_sigterm_lets_a_request_finish_and_leaves_no_socket(base: Path, threads:
         instance.wait_asleep()
         instance.process.terminate()
         assert instance.process.wait(15) == 0
-        request.join(5)
+        request.join(20)
         assert request.answer == (200, "path=/sleep/1 rid=0123abcd")
         assert names(base / "run") == ["fifo-1"], "uWSGI does not remove the fifo"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_other_signals_stop_at_once(base: Path, number: int) -> None:
-    with serving(local_plan(base)) as instance:
-        request = Asked(instance, "/sleep/10")
+    with serving(local_plan(base, uwsgi={"graceful_s": 60})) as instance:
+        request = Asked(instance, "/sleep/60")
         instance.wait_asleep()
         instance.process.send_signal(number)
-        assert instance.process.wait(5) == 0
-        request.join(5)
+        assert instance.process.wait(15) == 0
+        request.join(20)
         assert isinstance(request.answer, (OSError, ValueError))
 
 
@@ -103,7 +103,7 @@ def test_a_signal_ends_it_while_the_application_loads(base: Path, number: int) -
     with started(local_plan(base)) as instance:
         wait_until(lambda: "loading" in instance.text())
         instance.process.send_signal(number)
-        assert instance.process.wait(5) == number
+        assert instance.process.wait(15) == number
     (base / "app.py").write_text(APP)
     instance.log.unlink()
     with serving(local_plan(base)) as instance:
@@ -118,8 +118,8 @@ def test_sigterm_is_never_lost_while_it_starts(base: Path, marker: str) -> None:
     with started(local_plan(base, uwsgi={"processes": 4, "graceful_s": 3})) as instance:
         wait_until(lambda: marker in instance.text() or instance.process.poll() is not None)
         instance.process.terminate()
-        instance.process.wait(10)
-        wait_until(lambda: not _members(instance.process.pid), 10)
+        instance.process.wait(30)
+        wait_until(lambda: not _members(instance.process.pid))
 
 
 def _members(group: int) -> list[str]:
@@ -154,11 +154,11 @@ def test_a_killed_master_takes_its_workers_along(base: Path) -> None:
 
 
 def test_a_request_that_takes_too_long_loses_its_worker_and_says_so(base: Path) -> None:
-    with serving(local_plan(base, uwsgi={"harakiri_s": 1, "threads": 1})) as instance:
+    with serving(local_plan(base, uwsgi={"harakiri_s": 3, "threads": 1})) as instance:
         with pytest.raises(ValueError, match="without an answer"):
-            instance.get("/sleep/9")
+            instance.get("/sleep/60", timeout_s=30)
         assert instance.get("/")[0] == 200
-        assert "HARAKIRI [core 0] 127.0.0.1 - GET /sleep/9 " in instance.text()
+        assert "HARAKIRI [core 0] 127.0.0.1 - GET /sleep/60 " in instance.text()
 
 
 def test_large_headers_pass(base: Path) -> None:
@@ -198,13 +198,14 @@ def test_the_request_log(base: Path, wanted: str, logged: set[int]) -> None:
         # The line of a request follows its answer.
         if wanted != "off":
             wait_until(lambda: '"rid":"cc"' in instance.text())
+        end = time.time()
         entries = [entry for line in instance.text().splitlines() if (entry := parse_request_line(line))]
         assert {entry.status for entry in entries if entry.request_id != "cc"} == logged
         slow = [entry for entry in entries if entry.request_id == "cc"]
         assert len(slow) == (wanted != "off")
         if slow:
-            assert 1_200_000 <= slow[0].duration_us < 5_000_000
-            assert abs(slow[0].time_s - begin) < 2
+            assert 1_200_000 <= slow[0].duration_us <= (end - begin) * 1_000_000
+            assert begin - 1 <= slow[0].time_s <= end
 
 
 def test_stats_count_requests(base: Path) -> None:
