@@ -20,7 +20,7 @@ def test_an_answer_before_the_body_was_read(kit: Kit, names: Names) -> None:
     kit.write("project/early.py", EARLY)
     kit.uwsgi("--master", "--module", "early", "--chmod-socket=666", "--socket", kit.socket)
     kit.nginx(f"client_max_body_size 50m; location / {{ {kit.app} }}")
-    until(lambda: kit.get("/upload/", data=b"x" * 3_000_000).status == 502, 20)
+    until(lambda: kit.get("/upload/", data=b"x" * 3_000_000).status == 502, 60)
     names(kit.doctor(), "unread-body-502", "nginx-uwsgi.E132")
 
 

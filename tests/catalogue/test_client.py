@@ -88,22 +88,46 @@ def test_https_to_a_port_without_tls(kit: Kit, names: Names) -> None:
     names(envelope, "https-to-plain-port", "nginx.E103", certain=True)
 
 
+#: It shows that it has begun, and ends when it is told to.
+SLOW = """
+def slow(request):
+    open("begun", "w").close()
+    while not os.path.exists("go"):
+        time.sleep(0.02)
+    return HttpResponse("slow")
+"""
+
+
+def has_left(kit: Kit) -> bool:
+    return " 499 " in (kit.folder / "access.log").read_text()
+
+
 @BOTH
 def test_client_abort_499(deployment: Kit, names: Names) -> None:
+    views = deployment.project / "shop" / "views.py"
+    views.write_text(views.read_text() + SLOW)
     deployment.uwsgi(*SERVE, deployment.socket)
     deployment.nginx(f"location / {{ {deployment.app} }}")
-    assert deployment.get("/slow/?s=0.8", limit=0.3).status == 0
-    until(lambda: "SIGPIPE" in deployment.log.read_text(), 10)
+    with socket.create_connection(("127.0.0.1", deployment.port)) as client:
+        client.sendall(b"GET /slow/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        until((deployment.project / "begun").exists, 60)
+    until(lambda: has_left(deployment), 60)
+    (deployment.project / "go").touch()
+    until(lambda: "SIGPIPE" in deployment.log.read_text(), 60)
     envelope = deployment.doctor("/")
     assert "/slow/" in names(envelope, "client-abort-499", "nginx.W104")["cause"]
     assert "nginx-uwsgi.E131" not in ids(envelope)
 
 
 def test_a_visitor_who_left_is_no_fault(kit: Kit) -> None:
-    with socket.create_server(("127.0.0.1", kit.spare)):
-        kit.nginx(f"location /silent {{ proxy_pass http://127.0.0.1:{kit.spare}; }} location / {{ return 200 ok; }}")
-        assert kit.get("/silent", limit=0.3).status == 0
-        until(lambda: " 499 " in (kit.folder / "access.log").read_text(), 10)
+    kit.nginx(f"location /silent {{ proxy_pass http://127.0.0.1:{kit.spare}; }} location / {{ return 200 ok; }}")
+    with socket.create_server(("127.0.0.1", kit.spare)) as silent:
+        with socket.create_connection(("127.0.0.1", kit.port)) as client:
+            client.sendall(b"GET /silent HTTP/1.1\r\nHost: x\r\n\r\n")
+            silent.settimeout(60)
+            passed_on, _ = silent.accept()
+        with passed_on:
+            until(lambda: has_left(kit), 60)
     assert ids(kit.doctor())[-1:] == ["nginx.I104"]
 
 

@@ -164,7 +164,7 @@ def postgres(kit: Kit) -> Iterator[int]:
     subprocess.run(["chown", "www-data", str(folder)], check=True)
     common: dict[str, Any] = {"user": "www-data", "cwd": folder, "env": clean_environ()}
     make = [str(SERVERS[-1] / "initdb"), "-D", f"{folder}/d", "-U", "site", "-A", "trust", "-N"]
-    subprocess.run(make, check=True, capture_output=True, timeout=60, **common)
+    subprocess.run(make, check=True, capture_output=True, timeout=120, **common)
     options = ("-F", "-c", "max_connections=6", "-c", "superuser_reserved_connections=1", "-c", "max_wal_senders=0")
     command = [
         str(SERVERS[-1] / "postgres"),
@@ -181,7 +181,7 @@ def postgres(kit: Kit) -> Iterator[int]:
     log = (folder / "log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **common)
     kit.processes.append(process)
-    until(lambda: b"ready to accept connections" in (folder / "log").read_bytes(), 30, "PostgreSQL is ready")
+    until(lambda: b"ready to accept connections" in (folder / "log").read_bytes(), 60, "PostgreSQL is ready")
     yield port
     log.close()
 
@@ -205,10 +205,10 @@ def test_postgres_scenarios(kit: Kit, names: Names, postgres: int) -> None:
         for client in clients:
             client.start()
         for client in clients:
-            client.join(20)
+            client.join()
         return "too many clients" in kit.log.read_text()
 
-    until(many, 30, "the server has no connection left")
+    until(many, 60, "the server has no connection left")
     names(kit.doctor("/"), "too-many-db-connections", "django.E130")
 
 

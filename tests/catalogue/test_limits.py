@@ -67,7 +67,7 @@ def while_the_queue_is_full(kit: Kit, address: str, target: str, is_full: Callab
     until(is_full, 15)
     envelope = kit.doctor("/")
     for client in clients:
-        client.join(20)
+        client.join()
     return envelope
 
 
