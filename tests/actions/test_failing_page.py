@@ -46,7 +46,8 @@ LINE 1: SELECT "site"."id" FROM "site"
 def _found(folder: Path, text: str) -> Finding:
     log = folder / "uwsgi.log"
     log.write_text(text)
-    plan = make_plan()
+    (folder / "manage.py").touch()
+    plan = make_plan(str(folder))
     plan = replace(plan, uwsgi=replace(plan.uwsgi, log=str(log)))
     return failing_page(plan, Probe("nginx", 500, ID))
 
@@ -61,7 +62,7 @@ def _found(folder: Path, text: str) -> Finding:
 def test_the_exception_that_the_projects_own_logging_wrote_is_the_cause(tmp_path: Path, logged: str, cause: str) -> None:
     finding = _found(tmp_path, logged + REQUEST)
     assert finding.cause == cause
-    assert "manage.py migrate" in finding.fix[0]
+    assert f"cd {tmp_path} && {tmp_path}/.venv/bin/python manage.py migrate" in finding.fix[0]
     assert not any(ID in line for line in finding.evidence)
 
 

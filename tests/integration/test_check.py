@@ -75,6 +75,20 @@ def test_a_check_of_the_project_that_breaks_is_told_and_shows_no_secret(site: Pr
     assert "could not tell  django.deploy" in check(site, API_TOKEN="hunter2-hunter2").out
 
 
+def test_migrations_that_are_not_applied_are_told_with_the_command_that_applies_them(site: Project) -> None:
+    before = files_of(site.folder)
+    ran = check(site, "--json")
+    (lacking,) = found(ran, "django.W022")
+    assert (ran.code, files_of(site.folder)) == (0, before)
+    assert re.fullmatch(r"\d+ migrations of 4 applications are not applied to the database 'default'", lacking["cause"])
+    assert f"{site.folder}/db.sqlite3, which does not exist" in lacking["evidence"][0]
+    # From anywhere: the tests stand in another folder than the project.
+    subprocess.run(lacking["fix"][0], shell=True, check=True, capture_output=True, env=clean_environ(), timeout=120)
+    ran = check(site, "--json")
+    assert found(ran, "django.W022") == []
+    assert "migrations of the database 'default'" in ran.result["checked"]
+
+
 CONFIG = r"""
 [nginx]
 extra_server = '''

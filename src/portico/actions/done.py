@@ -41,7 +41,7 @@ def broken(release: Release, seen: Probe) -> tuple[Finding, ...]:
     # What reads logs takes longer to import than a start has time for.
     from portico.actions.failing_page import failing_page
 
-    return environment.without_secrets((failing_page(release.plan, seen),), release.environ)
+    return environment.without_secrets((failing_page(release.plan, seen, release.user),), release.environ)
 
 
 def result(

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from portico.actions.manage_here import manage_here
 from portico.actions.probe import Probe
 from portico.actions.trace.raised import raised
 from portico.hops.uwsgi.past_request import Failure, failures_of, request_of
@@ -25,18 +26,20 @@ APP_FAILS = Kind(
     cure="`portico logs --status 5xx` joins requests and tracebacks. Missing tables: `manage.py migrate`, best as a hook "
     "of the release (`[release] hooks`).",
 )
+_NO_TABLE = ("no such table", "UndefinedTable", "doesn't exist", "does not exist")
 
 
-def failing_page(plan: Plan, probe: Probe) -> Finding:
-    """The finding for a 5xx of the health path: the exception that the application logged for this very request."""
+def failing_page(plan: Plan, probe: Probe, user: str = "") -> Finding:
+    """The finding for a 5xx of the health path: the exception that the application logged for this very request. `user` is
+    the account that commands are to become, empty for ourselves."""
     log = Path(plan.uwsgi.log)
     page = f"GET {plan.listen.url.rstrip('/')}{plan.site.health_path} -> {probe.status}"
     failures = wait_for(lambda: _failures(files.tail(log), probe.request_id, plan.site.health_path), 1.0) or ()
     said = raised(failures[-1].type, failures[-1].message, None) if failures else ""
     last = said or f"it answered {probe.status}; its own log may say why"
     fix = ["portico logs --status 5xx   # requests and tracebacks, joined"]
-    if "no such table" in last or "UndefinedTable" in last or "doesn't exist" in last or "does not exist" in last:
-        fix.insert(0, f"{plan.interpreter.executable} manage.py migrate   # the database has no tables yet")
+    if any(words in last for words in _NO_TABLE) and plan.site.framework == "django":
+        fix.insert(0, f"{manage_here(plan, user, 'migrate')}   # the database has no tables yet")
     trace = [line for line in failures[-1].lines if line.strip()] if failures else []
     return APP_FAILS.found(
         cause=last, evidence=[page, *trace[-6:]], fix=fix, title=f"The application answers {probe.status}"

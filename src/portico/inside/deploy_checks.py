@@ -1,14 +1,16 @@
-"""Run Django's own checks inside the project's own Python: `python deploy_checks.py REQUEST.json`.
+"""Run Django's own checks inside the project's own Python, and look for migrations that are not applied: `python
+deploy_checks.py REQUEST.json`.
 
 Standard library only, Python 3.8 and later. Run it with the project as working directory and the environment it will be
 served with, because settings depend on both. The request is
 
     {"out": path of the result, "project": folder, "manage": path or "", "settings": module or "",
-     "python_path": [folders], "timeout_s": seconds (none)}
+     "python_path": [folders], "timeout_s": seconds (none), "databases_s": seconds that the databases have for an answer (4)}
 
 The result is `{"ok": true, "messages": [{"id", "level", "message", "hint", "object"}], "silenced": [ids]}`, what
 `manage.py check --deploy` says (https://docs.djangoproject.com/en/stable/ref/checks/); or a failure as `inspect_project`
-reports it. Levels are Django's: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
+reports it. Levels are Django's: 10 debug, 20 info, 30 warning, 40 error, 50 critical. Both have `databases`, which
+`unapplied_migrations` describes, unless the project hangs or cannot be set up.
 """
 
 from __future__ import annotations
@@ -36,12 +38,21 @@ def _loading() -> Any:
 
 def check(request: dict[str, Any], report: Any, loading: Any) -> None:
     """Fill the report; whatever Django or the project raises passes through. Checks that need a database are left out, as
-    `manage.py check` leaves them out."""
+    `manage.py check` leaves them out; a check that breaks does not keep the databases from being looked at."""
     loading.enter(request)
     if not loading.find_settings(request, report):
         raise report.trouble("NoSettings", "DJANGO_SETTINGS_MODULE is not set")
     loading.set_up_django(report)
     report.stage = "checks"
+    try:
+        _run_checks(report)
+    finally:
+        report.facts["databases"] = loading.beside("unapplied_migrations").look(
+            loading, float(request.get("databases_s", 4.0))
+        )
+
+
+def _run_checks(report: Any) -> None:
     found = list(importlib.import_module("django.core.checks").run_checks(include_deployment_checks=True))
     report.facts["silenced"] = sorted({str(message.id) for message in found if message.is_silenced()})
     report.facts["messages"] = [_message(message) for message in found if not message.is_silenced()]
