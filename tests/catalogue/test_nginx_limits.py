@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 from catalogue.conftest import SYSTEM_NGINX
 from catalogue.kit import ROOT, Kit
+from portico.actions.doctor import look_backends
 from support.stack import until
 
 Names = Callable[..., dict[str, Any]]
@@ -208,6 +210,25 @@ def test_limits_of_workers_that_are_gone_are_not_blamed(kit: Kit) -> None:
     nginx.send_signal(signal.SIGHUP)
     until(lambda: len(now := workers(nginx.pid)) == 1 and now != before, what="the new worker is alone")
     assert "nginx.E137" not in ids(kit.doctor())
+
+
+def test_limits_of_a_worker_that_only_finishes_are_not_blamed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_backends, "PROBE_S", 0.2)
+    held = f"location / {{ return 200 ok; }} location /held {{ proxy_pass http://127.0.0.1:{kit.spare}; }}"
+    nginx = kit.nginx(held, connections=8, main="worker_processes 1;")
+    with contextlib.ExitStack() as sockets:
+        sockets.enter_context(socket.create_server(("127.0.0.1", kit.spare)))
+        for _ in range(6):
+            client = sockets.enter_context(socket.create_connection(("127.0.0.1", kit.port)))
+            client.sendall(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        until(lambda: "are not enough" in (kit.folder / "error.log").read_text())
+        conf = kit.folder / "nginx.conf"
+        conf.write_text(conf.read_text().replace("worker_connections 8", "worker_connections 128"))
+        (old,) = workers(nginx.pid)
+        nginx.send_signal(signal.SIGHUP)
+        until(lambda: workers(nginx.pid) != [old] and b"shutting down" in Path(f"/proc/{old}/cmdline").read_bytes())
+        assert "nginx.E137" not in ids(kit.doctor())
+        assert old in workers(nginx.pid), "it waits for the answers"
 
 
 def workers(pid: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -241,6 +242,18 @@ def test_log_rotated_without_reopen(kit: Kit, names: Names, new: bool) -> None:
     assert [(one["id"], one["outcome"]) for one in fixed["result"]["fixes"]] == [("nginx.W143", "fixed")]
     kit.get("/later")
     until(lambda: "/later" in log.read_text())
+
+
+def test_a_log_that_nginx_opens_anew_after_a_while_is_well(kit: Kit) -> None:
+    nginx = kit.nginx("return 200 x;")
+    log = kit.folder / "access.log"
+    log.rename(kit.folder / "access.log.1")
+    nginx.send_signal(signal.SIGSTOP)
+    slow = threading.Timer(4, nginx.send_signal, (signal.SIGCONT,))
+    slow.start()
+    fixed = kit.doctor("/", "--fix", "--yes")
+    slow.join()
+    assert [(one["id"], one["outcome"]) for one in fixed["result"]["fixes"]] == [("nginx.W143", "fixed")]
 
 
 def test_a_log_that_was_reopened_is_well(kit: Kit) -> None:

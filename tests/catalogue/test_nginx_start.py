@@ -16,7 +16,7 @@ import pytest
 
 from catalogue.conftest import SYSTEM_NGINX
 from catalogue.kit import ROOT, Kit, uwsgi_params
-from portico.actions.doctor import visits
+from portico.actions.doctor import trials, visits
 from portico.system.sockets import free_port
 from support.stack import clean_environ, until
 
@@ -355,6 +355,25 @@ def test_a_reload_that_was_refused(kit: Kit, names: Names) -> None:
         assert f"127.0.0.1:{kit.spare}" in found["cause"]
         assert str(os.getpid()) in " ".join(found["evidence"])
     assert kit.get().body == b"before"
+
+
+def test_an_nginx_that_is_stopped_meanwhile_is_not_told_to_reload(
+    kit: Kit, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at its processes and the request."""
+    nginx = kit.nginx("return 200 before;")
+    settled(kit)
+    conf = kit.folder / "nginx.conf"
+    conf.write_text(conf.read_text().replace("before", "after"))
+    first = trials.first
+
+    def stopped(*arguments: Any) -> trials.First:
+        nginx.terminate()
+        nginx.wait(10)
+        return first(*arguments)
+
+    monkeypatch.setattr(trials, "first", stopped)
+    names(kit.doctor(), "nginx-not-running", "nginx.E100", certain=True)
 
 
 def test_a_file_that_was_changed_and_not_reloaded(kit: Kit, names: Names) -> None:

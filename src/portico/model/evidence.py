@@ -87,8 +87,9 @@ class NginxSeen:
     `nginx -t` (None: it was not asked, and `untested` says why). `worker_user` is the account of the workers, running or
     configured. `errors` and `accesses` are what was
     logged lately, oldest first; `lines` the raw lines of the error log that no parser understands. `masters` are all nginx
-    masters of this configuration, `strangers` others that run on this machine. `pid_file` is the file and its content, None
-    if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths` its temporary folders, walked as the workers.
+    masters of this configuration, `workers` those of theirs that take connections, `strangers` others that run on this
+    machine. `pid_file` is the file and its content, None if absent. `listens` are its addresses as `127.0.0.1:8000`; `paths`
+    its temporary folders, walked as the workers.
 
     `built_prefix` is the folder its relative paths start at without `-p`. `taken` are those of `listens` that a program
     holds which is no nginx of this configuration (None: hidden from this account). `files` are those the configuration

@@ -79,11 +79,20 @@ class ReloadNginx:
 
 
 @dataclass(frozen=True)
+class ReopenLogs:
+    """Run the command that lets a running nginx open its logs anew, until its master has no other file in place of `log`."""
+
+    command: Command
+    master: int
+    log: str
+
+
+@dataclass(frozen=True)
 class PorticoUp:
     """Let Portico put its own stack in order: what `portico up` does."""
 
 
-Step = EditLine | InsertLine | Chmod | Chown | MakeFolder | Run | RenewWorkers | ReloadNginx | PorticoUp
+Step = EditLine | InsertLine | Chmod | Chown | MakeFolder | Run | RenewWorkers | ReloadNginx | ReopenLogs | PorticoUp
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,16 @@ from portico.model.remedy import (
     ReloadNginx,
     Remedy,
     RenewWorkers,
+    ReopenLogs,
     Run,
 )
 from portico.system import accounts, clock, edit, files, processes
+from portico.system.look.logs import replaced
 from portico.system.look.processes import process
 from portico.system.run import run
 
 Undo = Callable[[], None]
-#: How long nginx may take to start workers with the new configuration.
+#: How long nginx may take to start workers with the new configuration, or to open its logs.
 _RELOAD_S = 10.0
 #: How long workers may take to finish their requests.
 _RENEW_S = 10.0
@@ -183,6 +185,13 @@ def _has_new_workers(master: int, before: set[int]) -> bool:
     workers = processes.tree(master)[1:]
     old = [worker for worker in workers if worker.pid in before and "shutting down" not in worker.command]
     return not old and any(worker.pid not in before for worker in workers)
+
+
+@_do.register
+def _(step: ReopenLogs, project: Path) -> Undo:
+    undo = _do(Run(step.command), project)
+    clock.wait_for(lambda: not replaced(step.log, [step.master]), _RELOAD_S)
+    return undo
 
 
 @_do.register

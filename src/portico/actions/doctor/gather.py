@@ -66,6 +66,8 @@ def gather(target: Target) -> tuple[Evidence, Mapping[str, str]]:
     marks = {path: files.size(path) for path in (look_uwsgi.log_of(seen) for seen in running) if path}
     first = careful("request", None, trials.first, nginx, url, host, target.asked.url) if url else None
     made, url = ([first.visit], first.url) if first else ([], "")
+    if made and made[0].exchange.stage == "connect":
+        nginx = careful("nginx", nginx, look_nginx.again, nginx)
     if target.asked.recent and url:
         nginx = careful("nginx.log", nginx, look_nginx.read_logs, nginx, since)
         made += careful("request", [], _repeated, nginx, url, host, _hangs(made))

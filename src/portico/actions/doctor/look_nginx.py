@@ -55,7 +55,7 @@ def look(target: Target) -> NginxSeen:
         version=binary.version if binary else (),
         modules=binary.modules if binary else frozenset(),
         masters=tuple(ours),
-        workers=tuple(worker for worker in workers if worker.ppid in {master.pid for master in ours}),
+        workers=_serving(ours, workers),
         strangers=tuple(master for master in masters if master not in ours),
         listens=tuple(str(entry.address) for entry in listens(parsed, _is_root(ours))) if parsed else (),
         built_prefix=_first(_PREFIX, build),
@@ -64,6 +64,20 @@ def look(target: Target) -> NginxSeen:
     seen = _around(seen, build, ours) if conf else seen
     guessed = seen.test is not None and not ours and not target.binary
     return replace(seen, binaries=tuple(_other_binaries(seen))) if guessed else seen
+
+
+def _serving(masters: Sequence[ProcessSeen], workers: Sequence[ProcessSeen]) -> tuple[ProcessSeen, ...]:
+    """The workers that take connections: what one of the configuration before met, which only finishes, may be mended."""
+    pids = {master.pid for master in masters}
+    return tuple(one for one in workers if one.ppid in pids and "shutting down" not in " ".join(one.command))
+
+
+def again(seen: NginxSeen) -> NginxSeen:
+    """With its processes and pid file as they are now: where nobody answers, it was stopped meanwhile."""
+    masters, workers = nginx_processes()
+    pids = {master.pid for master in masters}
+    ours = tuple(master for master in seen.masters if master.pid in pids)
+    return replace(seen, masters=ours, workers=_serving(ours, workers), pid_file=_pid_file(seen))
 
 
 def _read(conf: str, masters: Sequence[Path]) -> tuple[str, tuple[Directive | None, tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from portico.hops.nginx.route import route
 from portico.model.command import Command
 from portico.model.evidence import Evidence, Exchange
 from portico.model.finding import Finding
-from portico.model.remedy import Remedy, Run
+from portico.model.remedy import Remedy, ReopenLogs
 from portico.model.seen import LogSeen, Route
 
 _CYCLE = re.compile(r'rewrite or internal redirection cycle while internally redirecting to "(.*?)"')
@@ -164,7 +164,7 @@ def _old_log(evidence: Evidence, log: LogSeen) -> Finding:
     master = nginx.masters[0].pid
     named = nginx.pid_file is not None and (nginx.pid_file[1] or "").strip() == str(master)
     argv = command_line(nginx, "-s", "reopen")
-    steps = (Run(Command(argv, why="let nginx open its logs anew")),)
+    steps = (ReopenLogs(Command(argv, why="let nginx open its logs anew"), master, log.path),)
     return kinds.OLD_LOG.found(
         cause=f"nginx writes to {log.replaced}, not to {log.path}",
         evidence=[f"process {master} has {log.replaced} open", f"{log.path}: {log.error or f'{log.size} bytes'}"],

@@ -24,8 +24,7 @@ _OF_THE_START = re.compile(r"NGINX environment variable|close\(\) socket")
 
 def _workers_since(evidence: Evidence) -> float:
     """When the workers that take connections now were started: those of a reload replace all others."""
-    workers = [one for one in evidence.nginx.workers if "shutting down" not in " ".join(one.command)]
-    return max((one.started_s for one in workers), default=0.0)
+    return max((one.started_s for one in evidence.nginx.workers), default=0.0)
 
 
 def _last_refusal(evidence: Evidence) -> ErrorEntry | None:
