@@ -6,6 +6,8 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +20,14 @@ from support.stack import ROOT
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "app.py").write_text("one")
-    return folder
+def project() -> Iterator[Path]:
+    """In a folder that every account may enter: another run of pytest closes those of pytest again."""
+    with tempfile.TemporaryDirectory(prefix="source-") as name:
+        Path(name).chmod(0o755)
+        folder = Path(name).resolve() / "project"
+        folder.mkdir()
+        (folder / "app.py").write_text("one")
+        yield folder
 
 
 def seen(project: Path, *maps: StaticMap) -> Source:
@@ -70,8 +75,6 @@ def test_the_commit_of_a_repository_whoever_owns_it(project: Path, account: str)
         owner = pwd.getpwnam("nobody")
         for path in (project, *project.rglob("*")):
             os.chown(path, owner.pw_uid, owner.pw_gid)
-        for folder in project.parents[:5]:
-            folder.chmod(folder.stat().st_mode | 0o055)
     found = seen(project)
     assert (len(found.revision), found.subject, found.dirty) == (40, "first", False)
     (project / "app.py").write_text("two")
