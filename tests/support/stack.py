@@ -115,16 +115,19 @@ def clean_environ() -> dict[str, str]:
 
 
 def until(condition: Callable[[], T], timeout: float = 20, what: str = "") -> T:
-    """Wait for a condition; fails with `what` when it never comes true."""
+    """Wait for a condition; fails with `what` when it never comes true. It is asked once more after its time is over: it or
+    we may have been held up meanwhile."""
     deadline = time.monotonic() + timeout
     while True:
+        is_last = time.monotonic() >= deadline
+        reason: Exception | None = None
         try:
-            answer = condition()
-        except (OSError, http.client.HTTPException):
-            answer = None  # type: ignore[assignment]
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"never came true: {what or condition}"
+            if answer := condition():
+                return answer
+        except (OSError, http.client.HTTPException) as error:
+            reason = error
+        if is_last:
+            raise AssertionError(f"never came true: {what or condition}") from reason
         time.sleep(0.02)
 
 

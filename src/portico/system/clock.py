@@ -19,15 +19,17 @@ def now() -> float:
 def wait_for(condition: Callable[[], T | None], timeout_s: float, every_s: float = 0.02) -> T | None:
     """Call `condition` until it returns something true, and return that; None when `timeout_s` has passed.
 
-    The pause grows from 5 ms to `every_s`, so that quick things are seen quickly and slow ones cost little.
+    The pause grows from 5 ms to `every_s`, so that quick things are seen quickly and slow ones cost little. It is called
+    once more after the time has passed: on a busy machine we may have been held up, and not what we wait for.
     """
     deadline = time.monotonic() + timeout_s
     pause = 0.005
     while True:
+        is_last = time.monotonic() >= deadline
         answer = condition()
         if answer:
             return answer
-        if time.monotonic() >= deadline:
+        if is_last:
             return None
         time.sleep(pause)
         pause = min(pause * 1.5, every_s)
