@@ -116,7 +116,7 @@ def main() -> int:
     _say("\n" + text)
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
-    return 0 if all(row.kept is not False for row in rows) else 1
+    return 0 if all(row.held is not False for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -26,10 +26,12 @@ def _kill(*pids: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _row(stack: Stack, fault: str, seen: Seen, promise: str, kept: bool | None, remark: str = "") -> Row:
+def _row(
+    stack: Stack, fault: str, seen: Seen, promise: str, kept: bool | None, remark: str = "", in_time: bool = True
+) -> Row:
     remarks = [text for text in (seen.remark, remark) if text]
     all_ = tuple(seen.load.outcomes)
-    return Row(fault, stack.server, seen.load.summary, seen.next_s, promise, kept, "; ".join(remarks), all_)
+    return Row(fault, stack.server, seen.load.summary, seen.next_s, promise, kept, "; ".join(remarks), all_, in_time)
 
 
 def _back_s(seen: Seen) -> float:
@@ -49,7 +51,7 @@ def _uwsgi_killed(stack: Stack, fault: str, victims: tuple[int, ...], dying: set
     unexplained = [o for o in seen.lost if o.method == "GET" and o.id not in executed]
     in_flight = [o for o in seen.lost if o.id in executed]
     remark = f"{len(in_flight)} of the lost were being executed" if seen.lost else ""
-    return _row(stack, fault, seen, ONLY_EXECUTED, not unexplained and _back_s(seen) <= 1, remark)
+    return _row(stack, fault, seen, ONLY_EXECUTED, not unexplained, remark, in_time=_back_s(seen) <= 1)
 
 
 def uwsgi_worker(stack: Stack) -> Row:

@@ -130,8 +130,14 @@ class Load:
 
     def good_since(self, moment: float) -> Outcome | None:
         """The first good answer to a request that began at or after that moment."""
-        since = [o for o in list(self.outcomes) if o.good and o.began >= moment]
-        return min(since, key=lambda o: o.ended, default=None)
+        return min(self._good_since(moment), key=lambda o: o.ended, default=None)
+
+    def count_since(self, moment: float) -> int:
+        """How many requests that began then or later were answered well."""
+        return len(self._good_since(moment))
+
+    def _good_since(self, moment: float) -> list[Outcome]:
+        return [o for o in list(self.outcomes) if o.good and o.began >= moment]
 
     async def _run(self) -> None:
         await asyncio.gather(*(self._ask_on(client) for client in self._each()))

@@ -32,7 +32,7 @@ def line(row: Row) -> str:
         _time(told.gap_s),
         _time(told.p99_s),
         row.promise,
-        {True: "yes", False: "**no**", None: "-"}[row.kept],
+        {True: "yes", False: "**no**", None: "-"}[row.held],
         remark,
     )
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from faults.load import MIX, Client, Load, Outcome, Summary
 from support.stack import until
 
-#: How long new requests are begun after the fault; those under way then are waited for in any case.
+#: How long new requests are begun after the fault, and how many are answered well at least; those under way then are waited
+#: for in any case.
 AFTER_S = 1.0
+AFTER = 100
 
 
 @dataclass(frozen=True)
 class Row:
     """`next_s` is the time from the fault to the end of the next good answer to a request begun after it; None for reloads,
     where the longest gap says more. `promise` is what must hold and `kept` whether it did: None where nothing is promised
-    or nothing could be measured (`summary` is None)."""
+    or nothing could be measured (`summary` is None). `in_time` is whether it came as soon as promised, which is the
+    machine's affair as well."""
 
     fault: str
     server: str
@@ -27,6 +30,12 @@ class Row:
     kept: bool | None = None
     remark: str = ""
     outcomes: tuple[Outcome, ...] = ()
+    in_time: bool = True
+
+    @property
+    def held(self) -> bool | None:
+        """The whole promise."""
+        return self.kept if self.in_time else False
 
 
 @dataclass(frozen=True)
@@ -52,4 +61,5 @@ def under_load(port: int, act: Callable[[], str], mix: tuple[Client, ...] = MIX)
         found = until(lambda: load.good_since(moment), timeout=60, what="served again")
         assert found
         time.sleep(AFTER_S)
+        until(lambda: load.count_since(moment) >= AFTER, timeout=60, what="the load flows after the fault")
     return Seen(load, moment, found.ended - moment, remark)
