@@ -10,7 +10,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -61,7 +60,7 @@ def alive(path: Path) -> bool:
     """Whether the process whose id is in that file lives."""
     try:
         state = Path(f"/proc/{path.read_text().strip()}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
+    except (OSError, IndexError):
         return False
     return state != "Z"
 
@@ -126,24 +125,22 @@ def test_a_program_that_is_not_there_is_named(one: Project) -> None:
 
 def test_a_hook_that_takes_too_long_is_killed_with_all_it_started(one: Project) -> None:
     assert one.up("app.py").code == 0
-    hooks(one, ["sh", "-c", "sleep 600 & echo $! >child; echo started; wait"], timeout="1s")
+    hooks(one, ["sh", "-c", "sleep 600 & echo $! >child; echo started; wait"], timeout="5s")
     found = refused(one)
-    assert "was not done in 1 s" in str(found["cause"])
+    assert "was not done in 5 s" in str(found["cause"])
     assert found["evidence"] == ["started"]
     until(lambda: not alive(one.folder / "child"), what="the hook's child has ended")
 
 
 def test_what_a_hook_leaves_in_the_background_neither_hangs_nor_outlives_it(one: Project) -> None:
     hooks(one, ["sh", "-c", "sleep 600 & echo $! >child; echo done"], timeout="5m")
-    began = time.monotonic()
-    assert one.up("app.py").code == 0
-    assert time.monotonic() - began < 60
+    assert one.up("app.py", timeout=120).code == 0
     until(lambda: not alive(one.folder / "child"), what="what it left has ended")
 
 
 def test_a_background_process_that_goes_on_talking_does_not_keep_the_release_waiting(one: Project) -> None:
     hooks(one, ["sh", "-c", "yes & echo $! >child; exit 0"], timeout="5m")
-    assert one.up("app.py", timeout=60).code == 0
+    assert one.up("app.py", timeout=120).code == 0
     until(lambda: not alive(one.folder / "child"), what="what it left has ended")
 
 
@@ -152,10 +149,10 @@ def test_ctrl_c_ends_a_hook_and_leaves_what_was_live(one: Project) -> None:
     hooks(one, ["sh", "-c", "echo $$ >child; sleep 600 & wait"], timeout="5m")
     command = [sys.executable, "-m", "portico", "-C", str(one.folder), "reload", "--json"]
     reload = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    until(lambda: (one.folder / "child").exists() and (one.folder / "child").read_text().strip())
+    until(lambda: (one.folder / "child").read_text().strip())
     assert alive(one.folder / "child")
     reload.send_signal(signal.SIGINT)
-    reload.communicate(timeout=30)
+    reload.communicate(timeout=120)
     assert reload.returncode != 0
     until(lambda: not alive(one.folder / "child"), what="the hook has ended")
     assert one.get("/").body == b"one"
@@ -164,8 +161,8 @@ def test_ctrl_c_ends_a_hook_and_leaves_what_was_live(one: Project) -> None:
 
 
 def test_a_hook_that_never_stops_talking_does_not_fill_the_disk(one: Project) -> None:
-    hooks(one, ["sh", "-c", "yes 'the same line again and again' | head -c 30000000; echo the end"])
-    ran = one.up("app.py", timeout=60)
+    hooks(one, ["sh", "-c", "yes 'the same line again and again' | head -c 30000000; echo the end"], timeout="5m")
+    ran = one.up("app.py", timeout=240)
     assert ran.code == 0, ran.out[-500:]
     assert 100_000 < log_of(one, 1).stat().st_size < 6 << 20
     assert "exit 0" in log_of(one, 1).read_text()

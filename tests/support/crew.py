@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -18,6 +20,9 @@ from portico.actions.places import places
 from portico.system.sockets import queue_lengths
 from support.stack import ROOT, Project, until
 from support.traffic import can_bind
+
+#: In the command lines of all that a stack has running: `nginx -t` and what a command asks of a project are not of it.
+_OF_A_STACK = ("supervisord", "guard.py", "nginx: ", "uwsgi")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,14 @@ def crew(project: Project) -> Crew:
     return Crew((result["supervisor"] or {"pid": 0})["pid"], tuple(pids["nginx"]), tuple(pids["uwsgi"]))
 
 
+def complete(project: Project) -> bool:
+    """Whether there are as many workers as the plan has: the first one answers while the others are still to be made."""
+    plan: dict[str, Any] = json.loads(places(project.folder).state_file.read_text())["plan"]
+    who, uwsgi = crew(project), plan["uwsgi"]
+    nginx = 1 + plan["nginx"]["worker_processes"] if plan["nginx"] else 0
+    return (len(who.nginx), len(who.uwsgi)) == (nginx, uwsgi["instances"] * (1 + uwsgi["processes"]))
+
+
 def port_of(project: Project) -> int:
     return int(project.url.rsplit(":", 1)[1].strip("/"))
 
@@ -54,8 +67,10 @@ def send(pid: int, number: signal.Signals) -> None:
 
 def kill(*pids: int) -> None:
     """SIGKILL, and wait until they are gone or zombies."""
-    for pid in filter(psutil.pid_exists, pids):
-        send(pid, signal.SIGKILL)
+    for pid in pids:
+        # The death of one may be that of others, and whoever inherits these waits for them.
+        with contextlib.suppress(ProcessLookupError):
+            send(pid, signal.SIGKILL)
     until(lambda: not any(map(_lives, pids)), what=f"{pids} have ended")
 
 
@@ -67,9 +82,9 @@ def _lives(pid: int) -> bool:
 
 
 def whole(project: Project) -> Crew:
-    """Wait until `status` has nothing to complain about, and for longer than a second since the masters started:
-    supervisord takes an earlier death for a failed start."""
-    until(lambda: project.status().code == 0, what="the stack is whole")
+    """Wait until `status` has nothing to complain about and nobody is missing, and for longer than a second since the
+    masters started: supervisord takes an earlier death for a failed start."""
+    until(lambda: project.status().code == 0 and complete(project), what="the stack is whole")
     who = crew(project)
     youngest = max(psutil.Process(pid).create_time() for pid in (who.uwsgi[0], *who.nginx[:1]))
     until(lambda: time.time() - youngest > 1.1)
@@ -119,8 +134,9 @@ def ended(project: Project) -> None:
     """`down`, after which nothing of the stack is left: no process, no socket, and the port is free."""
     ran = project.portico("down", "--json")
     assert ran.code == 0, ran.out + ran.err
-    left = traces(project)
+    left = [line for line in traces(project) if any(word in line for word in _OF_A_STACK)]
     assert not left, left
+    until(lambda: not traces(project), what="what killed commands had begun ends by itself")
     assert not places(project.folder).run.exists()
     assert not project.url or can_bind(port_of(project))
 
@@ -134,10 +150,19 @@ def cared_for(project: Project) -> Iterator[Project]:
         project.portico("down", "--json")
         left = traces(project)
         for line in left:
-            os.kill(int(line.partition(":")[0]), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                send(int(line.partition(":")[0]), signal.SIGKILL)
         where = places(project.folder)
         shutil.rmtree(where.run, ignore_errors=True)
         if ROOT:
             shutil.rmtree(where.state, ignore_errors=True)
         shutil.rmtree(where.dot, ignore_errors=True)
     assert not left, left
+
+
+def loads_slowly(project: Project) -> Path:
+    """From now on `hello.py` is not loaded in uWSGI before somebody has made the file that is returned."""
+    go = project.folder.parent / "go"
+    wait = f"while 'uwsgi' in sys.modules and not os.path.exists({str(go)!r}):\n    time.sleep(0.01)\n"
+    project.write("hello.py", f"import os, sys, time\n{wait}{(project.folder / 'hello.py').read_text()}")
+    return go
