@@ -115,7 +115,7 @@ def _inputs(folder: Path, module: str, paths: PathMap | None = None, **texts: st
     options, _ = ini.parse(uwsgi.read_text(), str(uwsgi))
     toml = texts.get("toml", TOML).format(**names)
     return ProofInputs(
-        whole, servers(whole)[0], options, toml, folder, paths or PathMap(), allow_root_app=True, timeout_s=60
+        whole, servers(whole)[0], options, toml, folder, paths or PathMap(), allow_root_app=True, timeout_s=120
     )
 
 
@@ -363,7 +363,7 @@ def test_whoever_stops_it_stops_everything(base: Path, number: signal.Signals) -
     try:
         until(lambda: [line for line in _left(base) if "uwsgi.ini" in line], 60, "the old uWSGI loads")
         running.send_signal(number)
-        assert running.wait(20) != 0
+        assert running.wait(60) != 0
         until(lambda: not [line for line in _left(base) if " " in line], what="its processes end")
     finally:
         running.kill()

@@ -213,7 +213,7 @@ def test_hostile_text_is_refused_or_is_only_text(site: Project, harmless: Any, k
 
 @pytest.fixture(scope="module")
 def harmless(running: Project) -> Any:
-    return skeleton(running.portico("render", "app.py", "--json", *ALLOW).result["files"])
+    return skeleton(configured(running, "").portico("render", "app.py", "--json", *ALLOW).result["files"])
 
 
 def skeleton(files: dict[str, str]) -> tuple[Any, list[str]]:

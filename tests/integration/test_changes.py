@@ -118,7 +118,7 @@ def test_what_changes_is_live_and_nothing_fails_meanwhile(stack: Project, record
     changes: dict[str, tuple[str, Callable[[], bool]]] = {
         "server_name": ('server_name = ["only.example"]', lambda: stack.get("/", Host="only.example").status == 200),
         "nginx lines": ('[nginx]\nextra_server = ["add_header X-Mine yes;"]', lambda: "x-mine" in stack.get("/").headers),
-        "processes": ("[uwsgi]\nprocesses = 3", lambda: len(stack.hop("uwsgi")["workers"] or ()) == 3),
+        "processes": ("[uwsgi]\nprocesses = 3", lambda: until(lambda: len(stack.hop("uwsgi")["workers"] or ()) == 3)),
         "env": ('[env]\nTOKEN = "fresh"', lambda: _seen(stack)["token"] == "fresh"),
         "static": ('[static]\n"/files/" = "files"', lambda: stack.get("/files/a.txt").body == b"a file\n"),
         "uWSGI over TCP": (f'[uwsgi]\naddress = "127.0.0.1:{tcp}"', lambda: not can_bind(tcp)),
