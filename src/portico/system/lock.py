@@ -25,8 +25,8 @@ BUSY = Kind(
     cure="Wait until the other command is done (`ps -fp PID` shows it), then repeat. The lock of a killed command is "
     "dropped by the kernel: the file need not be removed.",
 )
-#: `is_held` takes the lock itself for a moment.
-_PATIENCE_S = 0.2
+#: `is_held` takes the lock itself for a moment, which on a busy machine can be a long one.
+_PATIENCE_S, _LOOKS = 0.2, 100
 
 
 def is_held(path: Path) -> bool:
@@ -49,16 +49,26 @@ def _locked(descriptor: int, kind: int) -> bool:
     return True
 
 
+def _is_taken(descriptor: int) -> bool:
+    """Take it for ourselves; False when another writer has it. Those who only look share it with us, and are waited for."""
+    for _ in range(_LOOKS):
+        if wait_for(lambda: _locked(descriptor, fcntl.LOCK_EX), _PATIENCE_S):
+            return True
+        if not _locked(descriptor, fcntl.LOCK_SH):
+            return False
+    return False
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file; raises PorticoError when somebody else holds it for longer than a look at it takes.
+    """Hold the lock file; raises PorticoError when somebody else holds it who does not only look at it.
 
     The kernel drops the lock when its holder dies, so a killed command never blocks the next one (flock(2)).
     """
     with writing(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        if not wait_for(lambda: _locked(descriptor, fcntl.LOCK_EX), _PATIENCE_S):
+        if not _is_taken(descriptor):
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "?"
             finding = BUSY.found(
                 cause=f"process {holder} holds the lock {path}",
