@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.plans import make_plan
 
 from portico.hops.uwsgi import extra_lines, render
 from portico.hops.uwsgi.adopt import words
@@ -22,6 +21,7 @@ from portico.model.config import Config
 from portico.model.directive import Option
 from portico.model.plan import Interpreter, Plan, Uwsgi
 from portico.model.site import StaticMap
+from support.plans import make_plan
 
 NAMES = sorted(KNOWN | {"my-name", "proceses", "https", "php-set"})
 VALUES = st.one_of(

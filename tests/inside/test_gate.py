@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from tests.support.stack import until
 
 from portico.inside.gate import LEAST, Gate
+from support.stack import until
 
 LIMIT_S = 30.0
 
