@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from portico.cli.main import run
 from portico.system.sockets import free_port
 from support.stack import clean_environ, until
@@ -120,7 +122,7 @@ class Kit:
             text = path.read_bytes()[start:].decode(errors="replace")
             return process.poll() is not None or wanted.search(text) is not None
 
-        until(settled, 20, "uWSGI is ready")
+        until(settled, 60, "uWSGI is ready")
         return process
 
     def nginx(
@@ -164,14 +166,15 @@ class Kit:
                 start_new_session=True,
             )
         self.processes.append(process)
-        until(lambda: process.poll() is not None or self._listens(process), 20, "nginx listens")
+        until(lambda: process.poll() is not None or self._serves(process), 60, "nginx serves")
         return process
 
-    def _listens(self, process: subprocess.Popen[bytes]) -> bool:
-        return self._is_master(process) and socket.create_connection(("127.0.0.1", self.port), 1).close() is None
-
-    def _is_master(self, process: subprocess.Popen[bytes]) -> bool:
-        return b"master process" in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    def _serves(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it listens and has a worker: one that has only just been started still looks like its master."""
+        socket.create_connection(("127.0.0.1", self.port), 5).close()
+        with contextlib.suppress(psutil.Error):
+            return any("worker process" in " ".join(one.cmdline()) for one in psutil.Process(process.pid).children())
+        return False
 
     def get(self, path: str = "/", *arguments: str, url: str = "", data: bytes | None = None, limit: float = 15) -> Answer:
         """One request with curl; further arguments are curl's."""
@@ -213,7 +216,7 @@ class Kit:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
         for process in self.processes:
-            process.wait(10)
+            process.wait(60)
 
 
 def kits(folder: Path, template: Path, nginx_binary: str) -> Iterator[Kit]:
