@@ -194,7 +194,8 @@ class Recorder(threading.Thread):
     @property
     def silent(self) -> bool:
         """Whether nobody talks, and nobody waits to be heard."""
-        return not self.talking and not _waits(self._listener, 0)
+        # In this order: who is taken from the queue after the first look is seen by the second.
+        return not _waits(self._listener, 0) and not self.talking
 
     def run(self) -> None:
         while True:
