@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalogue.kit import UWSGI, Kit
+from portico.actions.doctor.diagnose import judge
+from portico.hops.uwsgi import events
+from portico.model.directive import Directive
+from portico.model.evidence import (
+    BackendSeen,
+    Evidence,
+    Exchange,
+    ListenerSeen,
+    MachineSeen,
+    ProcessSeen,
+    UwsgiSeen,
+    Visit,
+)
 from support.stack import until
 from support.traffic import Traffic
 
@@ -110,6 +125,29 @@ def test_hanging_requests_without_an_error_line(kit: Kit, names: Names) -> None:
     for client in clients:
         client.join(20)
     names(envelope, "hanging-requests", "uwsgi.E159")
+
+
+@pytest.mark.parametrize("reload", [True, False])
+def test_a_reload_that_waits_for_a_request(reload: bool) -> None:
+    """What would be seen meanwhile is judged: such a request takes long."""
+    log = "*** Starting uWSGI 2.0.30 (64bit) on [Fri Nov 27 02:36:03 2026] ***\nspawned uWSGI worker 1 (pid: 8, cores: 1)\n"
+    log += "...gracefully killing workers...\nGracefully killing worker 1 (pid: 8)...\n" if reload else ""
+    worker = ProcessSeen(8, 7, ("uwsgi",), "ana", "S", 0.0, 0)
+    asked = Exchange("http", "127.0.0.1:80", "GET", "/", "site", stage="read", errno=errno.ETIMEDOUT, duration_s=10.0)
+    backend = BackendSeen(
+        "unix:/run/app.sock",
+        "uwsgi",
+        Directive("uwsgi_pass", ("unix:/run/app.sock",), "/etc/nginx/nginx.conf", 3),
+        listeners=(ListenerSeen("unix:/run/app.sock", (7, 8), "ana", 2, 100),),
+        uwsgi=replace(asked, protocol="uwsgi"),
+        instance=0,
+    )
+    seen = UwsgiSeen(master=replace(worker, pid=7), workers=(worker,), events=events.events(log))
+    evidence = Evidence("http://site/", False, 100.0, 0.0, MachineSeen("root", True), uwsgi=(seen,), backends=(backend,))
+    first = judge(replace(evidence, visits=(Visit("asked", asked),)))[0][0]
+    assert first.id == "uwsgi.E159"
+    assert ("told to reload" in first.cause, "worker-reload-mercy" in first.fix[0]) == (reload, reload)
+    assert any("gracefully killing" in row for row in first.evidence) is reload
 
 
 def test_stopped_workers(kit: Kit, names: Names) -> None:

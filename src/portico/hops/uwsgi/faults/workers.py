@@ -177,17 +177,31 @@ def too_few(evidence: Evidence) -> Iterator[Finding]:
         silent = backend.uwsgi is not None and not backend.uwsgi.status and backend.uwsgi.stage == "read"
         overflown = seen.saw("listen-queue") or evidence.errors_of(errno.EAGAIN)
         if waiting and slow and silent and not overflown:
+            reload = _unfinished_reload(seen)
             yield kinds.ALL_BUSY.found(
-                cause=f"{waiting} connections wait for {len(seen.workers) or 1} workers, which do not finish",
+                cause=f"{waiting} connections wait for {len(seen.workers) or 1} workers, which do not finish"
+                + (": uWSGI was told to reload, and lets the requests that run end first" if reload else ""),
                 evidence=[f"{one.address}: {one.queue} of {one.backlog} wait" for one in backend.listeners if one.queue]
-                + [one.line for one in seen.workers[:3]],
+                + [one.line for one in seen.workers[:3]]
+                + [event.text for event in reload],
                 fix=[
+                    *(
+                        ["worker-reload-mercy = 10   # so many seconds a reload waits for them; 60 if not set"]
+                        if reload
+                        else []
+                    ),
                     f"py-spy dump --pid {members[0].pid}   # where is it?",
                     "harakiri = 30   # ends requests that hang",
                     "time limits for what the page calls",
                 ],
                 basis="state",
             )
+
+
+def _unfinished_reload(seen: UwsgiSeen) -> tuple[Event, ...]:
+    """The line of a reload after which no worker has started yet."""
+    told = seen.saw("reload", "worker-spawned", "worker-respawned")[-1:]
+    return tuple(event for event in told if event.kind == "reload")
 
 
 def only_one(evidence: Evidence) -> Iterator[Finding]:
