@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portico.actions.doctor import clues, secrets
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.secrets import of_words
 
@@ -23,6 +24,8 @@ from portico.actions.doctor.secrets import of_words
         ("'HTTP_AUTHORIZATION': 'Bearer aaa.bbb'", "'HTTP_AUTHORIZATION': 'Bearer ***'"),
         ("Cookie: sessionid=b; theme=d", "Cookie: ***"),
         ("csrftoken=abcdef; sessionid=xyz", "csrftoken=***; sessionid=***"),
+        ("bad django-insecure-a!b@c#(d)=e+f of it", "bad *** of it"),
+        ("eyJhbGciOiJI.eyJzdWIi.c2ln", "***"),
         ("/reset/Mw/c3k1ab-0123456789abcdef0123456789abcdef/", "/reset/Mw/***/"),
     ],
 )
@@ -34,6 +37,9 @@ def test_a_secret_by_its_form(text: str, shown: str) -> None:
     "text",
     [
         'SECRET_KEY = os.environ["SECRET_KEY"]',
+        'DB_PASSWORD = "..."   # in portico.toml',
+        "one KEY=VALUE a line",
+        "-H 'Cookie: sessionid=...'",
         "SESSION_COOKIE_SECURE = True",
         "CSRF_TRUSTED_ORIGINS=https://example.org",
         "uwsgi_pass unix:/run/app.sock",
@@ -48,6 +54,13 @@ def test_a_secret_by_its_form(text: str, shown: str) -> None:
 )
 def test_what_is_none(text: str) -> None:
     assert Discretion().text(text) == text
+
+
+@pytest.mark.parametrize("name", ["csrf", "passphrase", "SENTRY_DSN", "private_key", "auth", "pass", *secrets._ALSO])
+def test_no_name_is_overlooked(name: str) -> None:
+    """Most lines are not looked at closely; those with a secret's name in them are."""
+    assert not secrets.is_secret(name) or Discretion().text(f"/?{name}=abcd") == f"/?{name}=***"
+    assert clues.form_in(f"/?{name.upper()}=abcd")
 
 
 def test_what_a_url_holds_is_hidden_wherever_it_appears() -> None:

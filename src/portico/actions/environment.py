@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from portico.inside.masking import MASK
 from portico.model.errors import PorticoError
 from portico.model.finding import Finding
 from portico.model.secret_words import PASSWORD_IN_URL
@@ -76,7 +77,7 @@ def masker(environ: Mapping[str, str]) -> Callable[[str], str]:
 
     def clean(text: str) -> str:
         for secret in hidden:
-            text = text.replace(secret, "…")
+            text = text.replace(secret, MASK)
         return text
 
     return clean

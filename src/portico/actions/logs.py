@@ -80,8 +80,8 @@ def _why(path: Path) -> str:
         return error.strerror or str(error)
 
 
-def follow(files: list[Source], wanted: Filter, every_s: float = 0.25) -> Iterator[Entry]:
-    """New entries for ever."""
+def follow(files: list[Source], wanted: Filter, every_s: float = 0.25) -> Iterator[list[Entry]]:
+    """New entries for ever, as they come."""
     while True:
-        yield from merged(files, wanted)
+        yield merged(files, wanted)
         time.sleep(every_s)

@@ -15,23 +15,28 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from portico.actions.doctor.discretion import Discretion
 from portico.actions.log_entries import Filter, Source, merged
+from portico.actions.log_secrets import LogMask, hand_over, taken_over
 from portico.cli.log_line import entry_text
+
+if TYPE_CHECKING:
+    from portico.actions.places import Places
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def follow_in_foreground(project: Path, state_file: Path, files: list[Source], show: Callable[[], None]) -> NoReturn:
-    """`show` that the site is up, then become this module, which shows what is logged from now on. A Ctrl-C in between
-    counts: what is blocked stays so when another program is executed (signal(7))."""
+def follow_in_foreground(where: Places, files: list[Source], show: Callable[[], None], mask: Discretion) -> NoReturn:
+    """`show` that the site is up, then become this module, which shows what is logged from now on, without what `mask`
+    knows. A Ctrl-C in between counts: what is blocked stays so when another program is executed (signal(7))."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     logs = [(file.kind, str(file.path), file.end()) for file in files]
     with contextlib.suppress(BrokenPipeError):
         show()
         sys.stdout.flush()
-    arguments = [str(project), str(state_file), json.dumps(logs)]
+    arguments = [str(where.project), str(where.state_file), json.dumps(logs), str(where.run), str(hand_over(mask))]
     os.execv(sys.executable, [sys.executable, "-m", "portico.cli.attend", *arguments])  # noqa: S606
 
 
@@ -43,7 +48,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise _Stop
 
 
-def attend(project: str, state_file: Path, files: list[Source]) -> int:
+def attend(project: str, state_file: Path, files: list[Source], mask: LogMask) -> int:
     """Show what is logged until somebody stops the stack, which removes its state file, or stops us."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     try:
@@ -53,7 +58,7 @@ def attend(project: str, state_file: Path, files: list[Source]) -> int:
                 signal.signal(number, _stop)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
         while state_file.exists():
-            for entry in merged(files, Filter()):
+            for entry in mask.shown(merged(files, Filter())):
                 sys.stdout.write(entry_text(entry, colour) + "\n")
             sys.stdout.flush()
             time.sleep(0.25)
@@ -73,5 +78,6 @@ def _become_down(project: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    logs = json.loads(sys.argv[3])
-    sys.exit(attend(sys.argv[1], Path(sys.argv[2]), [Source(kind, Path(path), start) for kind, path, start in logs]))
+    sources = [Source(kind, Path(path), start) for kind, path, start in json.loads(sys.argv[3])]
+    mask = LogMask(taken_over(int(sys.argv[5])), Path(sys.argv[4]))
+    sys.exit(attend(sys.argv[1], Path(sys.argv[2]), sources, mask))

@@ -53,7 +53,9 @@ def command(
     if fix and screen.as_json and not yes:
         raise click.UsageError("--fix asks before each change: with --json add --yes")
     with _stopped_like_ctrl_c():
-        return mend(asked, lambda finding: yes or _agrees(finding), screen.say) if fix else doctor(asked)
+        return (
+            mend(asked, lambda finding: yes or _agrees(screen.mask.finding(finding)), screen.say) if fix else doctor(asked)
+        )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from portico.cli.log_line import entry_text
 from portico.cli.output import Screen
 from portico.cli.verb import verb
 from portico.model.result import Result
+
+if TYPE_CHECKING:
+    from portico.actions.log_entries import Entry
 
 
 @verb("logs")
@@ -26,23 +30,27 @@ def command(
     """Show the logs of all hops, merged by time and joined by request id."""
     from portico.actions import logs
     from portico.actions.log_entries import merged
+    from portico.actions.log_secrets import LogMask
     from portico.actions.options import find_places
 
     wanted = logs.make_filter(hop or "", since, status, request_id)
-    files = logs.sources(find_places(project))
+    where = find_places(project)
+    files = logs.sources(where)
     entries = merged(files, wanted)
     if not entries and not screen.as_json:
         for row in logs.silence(files):
             screen.note(row)
-    entries = entries[-count:] if count else []
-    if not follow:
-        if screen.as_json:
-            return Result("logs", {"entries": [entry.data() for entry in entries]})
-        for entry in entries:
-            screen.line(entry_text(entry, screen.colour))
-        return Result("logs")
-    for entry in entries:
-        screen.line(json.dumps(entry.data()) if screen.as_json else entry_text(entry, screen.colour))
-    for entry in logs.follow(files, wanted):
-        screen.line(json.dumps(entry.data()) if screen.as_json else entry_text(entry, screen.colour))
+    mask = LogMask(screen.mask, where.run)
+    shown = mask.shown(entries[-count:] if count else [])
+    if screen.as_json and not follow:
+        return Result("logs", {"entries": [entry.data() for entry in shown]})
+    for entry in shown:
+        _show(screen, entry)
+    for entries in logs.follow(files, wanted) if follow else ():
+        for entry in mask.shown(entries):
+            _show(screen, entry)
     return Result("logs")
+
+
+def _show(screen: Screen, entry: Entry) -> None:
+    screen.line(json.dumps(entry.data()) if screen.as_json else entry_text(entry, screen.colour))

@@ -97,30 +97,27 @@ def run(arguments: list[str]) -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
-        error.message = _discreet(error.message)  # type: ignore[misc]
-        if "--json" not in arguments:
-            error.show()
-            return error.exit_code
         return _usage(error, arguments)
 
 
-def _discreet(text: str) -> str:
-    """A URL on a command line may hold a password, and what is printed ends in logs."""
-    from portico.actions.doctor.discretion import Discretion
-
-    return Discretion().text(text)
-
-
 def _usage(error: click.ClickException, arguments: list[str]) -> int:
+    """A command line may hold a password, and what is printed ends in logs."""
     from portico.cli.output import Screen
     from portico.model.errors import Exit
     from portico.model.result import Result
 
+    context = getattr(error, "ctx", None)
+    folder = context.find_root().params.get("directory") if context else None
+    screen = Screen(as_json=True, project=folder)
+    if "--json" not in arguments:
+        error.message = screen.mask.text(error.message)  # type: ignore[misc]
+        error.show()
+        return error.exit_code
     verb = next((word for word in arguments if word in VERBS), "")
     finding = BAD_USAGE.found(
         cause=error.format_message(),
-        evidence=[_discreet("portico " + " ".join(arguments))],
+        evidence=["portico " + " ".join(arguments)],
         fix=[f"portico {verb} --help".replace("  ", " ")],
     )
-    Screen(as_json=True).show(Result(verb, {}, (finding,), Exit.USAGE))
+    screen.show(Result(verb, {}, (finding,), Exit.USAGE))
     return int(Exit.USAGE)

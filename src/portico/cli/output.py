@@ -8,8 +8,9 @@ import re
 import shutil
 import sys
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,6 +19,9 @@ from portico.actions.command_here import command_here
 from portico.cli import screens
 from portico.model.finding import Finding
 from portico.model.result import Result
+
+if TYPE_CHECKING:
+    from portico.actions.doctor.discretion import Discretion
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 #: A command for this project; with `-C` it names one itself.
@@ -43,9 +47,11 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
 
 
 class Screen:
-    """Where a command's output goes. Progress goes to standard error, so that standard output holds only the answer.
+    """Where a command's output goes, and where the site's secrets are taken out of it. Progress goes to standard error, so
+    that standard output holds only the answer.
 
-    `form` is `text`, or one for programs: `json`, `sarif`, `github`. `project` is the folder the command is about.
+    `form` is `text`, or one for programs: `json`, `sarif`, `github`. `project` is the folder the command is about. With
+    `reveals` an answer is shown as it is: somebody asked for that (`trace --reveal`).
     """
 
     def __init__(self, as_json: bool, form: str = "text", project: Path | None = None) -> None:
@@ -54,13 +60,21 @@ class Screen:
         self.project = project or Path()
         self.colour = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
         self._at = False
+        self.reveals = False
+
+    @cached_property
+    def mask(self) -> Discretion:
+        """What knows the secrets of the project's site, read when something is to be shown."""
+        from portico.actions.site_secrets import discretion
+
+        return discretion(_resolved(self.project))
 
     def at(self, doing: str) -> None:
         """What a long step is doing, on a line that the next output takes the place of. Only a terminal is told."""
         if self.form == "text" and _is_terminal(sys.stderr):
             self._clear()
             columns = shutil.get_terminal_size((100, 24)).columns
-            _progress(f"    {doing}"[: columns - 1], nl=False)
+            _progress(f"    {self.mask.text(doing)}"[: columns - 1], nl=False)
             self._at = True
 
     def _clear(self) -> None:
@@ -74,23 +88,24 @@ class Screen:
         if self.form == "text":
             self._clear()
             mark = click.style("✓", fg="green") if self._err_colour() else "✓"
-            _progress(f"  {mark} {step}")
+            _progress(f"  {mark} {self.mask.text(step)}")
 
     def note(self, text: str) -> None:
         """A line about the answer that is no part of it."""
         self._clear()
-        _progress(text)
+        _progress(self.mask.text(text))
 
     def _err_colour(self) -> bool:
         return _is_terminal(sys.stderr) and not os.environ.get("NO_COLOR")
 
     def line(self, text: str) -> None:
-        """One line of a stream (logs)."""
+        """One line of a stream (logs), without secrets already: it may have colours in it."""
         click.echo(text, color=self.colour)
 
     def show(self, result: Result) -> None:
-        """The whole Result: text with findings after it, or what a program reads."""
+        """The whole Result, without secrets: text with findings after it, or what a program reads."""
         self._clear()
+        result = result if self.reveals else self._discreet(result)
         if self.form != "text":
             click.echo(self._for_programs(result))
             return
@@ -102,6 +117,9 @@ class Screen:
         for finding in result.findings:
             colour = self._err_colour() if errors else self.colour
             click.echo("\n" + finding_text(finding, command), err=errors, color=colour)
+
+    def _discreet(self, result: Result) -> Result:
+        return replace(result, data=self.mask.data(result.data), findings=self.mask.findings(result.findings))
 
     def _command(self) -> str:
         """How Portico is called again for this project from here."""
@@ -127,6 +145,14 @@ class Screen:
 
         known = declared(finding.id for finding in result.findings)
         return json.dumps(sarif(told, known, checkout(project)), indent=2, ensure_ascii=False)
+
+
+def _resolved(project: Path) -> Path:
+    """As it was given, where the folder that the command was called in is gone."""
+    try:
+        return project.resolve()
+    except (OSError, RuntimeError):
+        return project
 
 
 def _progress(text: str, nl: bool = True, color: bool | None = None) -> None:

@@ -63,6 +63,7 @@ def command(
             pairs += (("Content-Type", "application/x-www-form-urlencoded"),)
         asked = Asked(target or "/", method.upper() or ("POST" if data else "GET"), pairs, body, reveal, timeout_s)
         result = trace(where, asked)
+    screen.reveals = reveal and not past_one
     for line in write(result, html, otlp):
         screen.say(line)
     return result

@@ -32,4 +32,4 @@ def command(screen: Screen, options: Options, detach: bool) -> Result:
     from portico.cli.attend import follow_in_foreground
 
     where = find_places(options.project)
-    follow_in_foreground(options.project, where.state_file, sources(where), lambda: screen.show(result))
+    follow_in_foreground(where, sources(where), lambda: screen.show(result), screen.mask)

@@ -27,7 +27,7 @@ _WORDS = frozenset(("true", "false", "none", "null", "yes", "no", "on", "off", "
 _URL = re.compile(r"(://[^/?#\s:@'\"]*:)([^/?#\s@'\"]+)(?=@)")
 _GIVEN = re.compile(
     r"(?i)(\b\w*(?:secret|token|passw|passphrase|pwd|credential|signature|api_?key|_key\b)\w*[\"']?\]?\s*[:=]\s*)"
-    r"(?:[rbuf]{0,2})([\"'])(?!\*\*\*)[^\"']+\2"
+    r"(?:[rbuf]{0,2})([\"'])(?!\*\*\*|\.\.\.[\"'])[^\"']+\2"
 )
 _CONNECTION = re.compile(r"(?i)(\b(?:password|passwd|pwd)=)(?!\*\*\*)[^\s;&'\"]+")
 _CSRF = re.compile(r"(?i)(name=[\"']csrf\w*[\"'][^>]*value=[\"'])[^\"']*")

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from portico.actions.doctor import secrets
+from portico.actions.doctor import clues, secrets
 from portico.inside.masking import MASK, Masker, secret_name
 from portico.model.errors import PorticoError
-from portico.model.evidence import Evidence, ProcessSeen, UwsgiSeen
 from portico.model.finding import CouldNotTell, Finding
+
+if TYPE_CHECKING:
+    from portico.model.evidence import Evidence, ProcessSeen, UwsgiSeen
 
 #: A text that was cut short may end within a secret: so much of a long one's beginning is enough to know it.
 _ENOUGH = 12
@@ -26,8 +28,10 @@ _AUTHORIZATION = re.compile(
 )
 #: `Basic authentication` is a word for people: credentials have a digit or a `=` in them.
 _SCHEME = re.compile(r"(?i)\b(basic|bearer)\s+(?=\S*[0-9=])[A-Za-z0-9+/=._~-]{8,}")
-_COOKIES = re.compile(r"(?i)(\b(?:set-)?cookie[\"']?:\s*[\"']?)(?=[^\s=;]+=)[^\n]+")
+_COOKIES = re.compile(r"(?i)(\b(?:set-)?cookie[\"']?:\s*[\"']?)(?=[^\s=;]+=)(?![^\s=;]+=\.\.\.)[^\n]+")
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+#: How Django begins the keys that it makes (https://docs.djangoproject.com/en/stable/ref/checks/#security, W009).
+_INSECURE = re.compile(r"\bdjango-insecure-[\w!@#$%^&*(+=)-]+")
 #: The link with which Django lets somebody set a new password.
 _RESET = re.compile(r"\b[0-9a-z]{5,8}-[0-9a-f]{20,64}\b")
 #: `uwsgi://unix:@name` is an abstract socket.
@@ -39,7 +43,7 @@ _PAIR = re.compile(rf"{_NAME}=){_VALUE}")
 _SPACED = re.compile(rf"{_NAME} = ){_VALUE}")
 #: What stands behind an `=` and only says where the value comes from.
 _REFERENCE = re.compile(
-    r"(\*\*\*|os\.|env|config|get|self\.|\$|%|/|\.\.\.)|(true|false|none|null|yes|no|on|off|\d{1,3})$", re.I
+    r"(\*\*\*|os\.|env|config|get|self\.|\$|%|/|\.\.\.|value(?![\w-]))|(true|false|none|null|yes|no|on|off|\d{1,3})$", re.I
 )
 #: `key = value` is how people write that something is a pair.
 _LABELS = frozenset(("key", "name"))
@@ -48,15 +52,33 @@ _PLAIN = frozenset(("for", "hop", "id", "outcome", "check"))
 
 
 class Discretion(Masker):
-    """Knows the secrets of one deployment."""
+    """Knows the secrets of one deployment. `spared` are words in small letters that it takes for none."""
 
-    def __init__(self, evidence: Evidence | None = None, environ: Mapping[str, str] | None = None, url: str = "") -> None:
+    def __init__(
+        self,
+        evidence: Evidence | None = None,
+        environ: Mapping[str, str] | None = None,
+        url: str = "",
+        spared: Iterable[str] = (),
+    ) -> None:
+        self._spared = frozenset(spared)
+        self._begins: tuple[str, ...] = ()
         super().__init__()
-        self._learn(secrets.of_url(url))
+        self.learn(secrets.of_url(url))
         if evidence is not None:
-            self._learn(secrets.named(evidence, environ or {}))
+            self.learn(secrets.named(evidence, environ or {}))
 
-    def _learn(self, named: Iterable[tuple[str, str]]) -> None:
+    def told(self) -> list[str]:
+        """All that is known, for `take` of another one."""
+        return sorted(self._values)
+
+    def take(self, values: Iterable[str]) -> None:
+        """What another one has `told`."""
+        self._take(*values)
+        self._pattern = None
+
+    def learn(self, named: Iterable[tuple[str, str]]) -> None:
+        """Take the secrets out of names and values, in every form in which a value may be written."""
         for name, value in set(named):
             if not secrets.is_secret(name) and "@" not in value:
                 continue
@@ -67,14 +89,28 @@ class Discretion(Masker):
             for form in _forms(value):
                 self.add({known: form})
 
+    def _take(self, *values: Any) -> None:
+        super()._take(*(value for value in values if not isinstance(value, str) or value.lower() not in self._spared))
+        # As much of each as `_pieces` knows it by.
+        self._begins = tuple({value[:_ENOUGH] if len(value) >= _LONG else value for value in self._values})
+
     def text(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
+        if clues.form_in(text) or _CUT in text or any(begin in text for begin in self._begins):
+            return self._without(text)
+        return text
+
+    def lines(self, text: str) -> str:
+        """The same of each line by itself, so that there are as many afterwards."""
+        return "\n".join(map(self.text, text.split("\n"))) if "\n" in text else self.text(text)
+
+    def _without(self, text: str) -> str:
         text = self._pieces(super().text(text))
         text = _USERINFO.sub(rf"\1{MASK}@", text)
         text = _AUTHORIZATION.sub(rf"\1{MASK}", text)
         text = _SCHEME.sub(rf"\1 {MASK}", text)
         text = _COOKIES.sub(rf"\1{MASK}", text)
-        text = _RESET.sub(MASK, _JWT.sub(MASK, text))
+        text = _INSECURE.sub(MASK, _RESET.sub(MASK, _JWT.sub(MASK, text)))
         return _SPACED.sub(_spaced, _PAIR.sub(_pair, _PARAMETER.sub(_parameter, text)))
 
     def _pieces(self, text: str) -> str:
@@ -92,7 +128,7 @@ class Discretion(Masker):
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {name: item if name in _PLAIN else self.data(item) for name, item in value.items()}
+            return {self.data(name): item if name in _PLAIN else self.data(item) for name, item in value.items()}
         return [self.data(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def finding(self, finding: Finding) -> Finding:

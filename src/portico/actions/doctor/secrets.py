@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from portico.inside.masking import secret_name
-from portico.model.directive import Directive, Option
-from portico.model.evidence import Evidence, Exchange, ProcessSeen, UwsgiSeen
+
+if TYPE_CHECKING:
+    from portico.model.directive import Directive, Option
+    from portico.model.evidence import Evidence, Exchange, ProcessSeen, UwsgiSeen
 
 Named = Iterator[tuple[str, str]]
 #: Parameters and headers that let somebody in, and whose names do not say so.

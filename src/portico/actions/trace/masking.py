@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from portico.actions import site_secrets
 from portico.actions.doctor.discretion import Discretion
-from portico.actions.doctor.secrets import is_secret
+from portico.actions.doctor.secrets import is_secret, of_url
 from portico.hops.nginx.trace_map import HEADER
 from portico.inside.masking import MASK
 
@@ -20,7 +22,8 @@ _NAMES = ("request_id", "traceparent", "kind", "died_at", "release", "hop")
 
 def masked(data: Data, environ: Mapping[str, str]) -> Data:
     """The same record without what is nobody's business. `environ` is the application's, whose secrets are known by name."""
-    discretion = Discretion(environ=environ, url=data["url"])
+    discretion = site_secrets.discretion(Path(data["project"]))
+    discretion.learn(of_url(data["url"]))
     discretion.add(dict(environ))
     shown = {key: value if key in _NAMES else discretion.data(value) for key, value in data.items() if key != "hops"}
     return {**shown, "masked": True, "hops": [_hop(hop, discretion) for hop in data["hops"]]}
