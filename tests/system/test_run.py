@@ -16,11 +16,11 @@ from portico.system.run import KEPT, run
 from support.stack import until
 
 
-def command(*argv: str, timeout_s: float = 10.0, stdin: str = "") -> Command:
+def command(*argv: str, timeout_s: float = 30.0, stdin: str = "") -> Command:
     return Command(argv, "test", timeout_s, stdin=stdin)
 
 
-def python(code: str, *arguments: str, timeout_s: float = 10.0) -> Command:
+def python(code: str, *arguments: str, timeout_s: float = 30.0) -> Command:
     return command(sys.executable, "-c", code, *arguments, timeout_s=timeout_s)
 
 

@@ -46,7 +46,7 @@ def candidates() -> list[str]:
 def binary(path: str) -> NginxBinary | None:
     if not Path(path).exists():
         return None
-    outcome = subprocess.run(commands.build_info(path).argv, capture_output=True, text=True, timeout=10, check=True)
+    outcome = subprocess.run(commands.build_info(path).argv, capture_output=True, text=True, timeout=30, check=True)
     return parse_build(outcome.stderr, path, "system")
 
 
@@ -115,7 +115,7 @@ class Server:
         body: bytes | None = None,
         host: str | None = None,
     ) -> Answer:
-        connection = http.client.HTTPConnection(self.plan.listen.connect_host, self.plan.listen.port, timeout=10)
+        connection = http.client.HTTPConnection(self.plan.listen.connect_host, self.plan.listen.port, timeout=30)
         try:
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
             connection.putheader("Host", str(self.plan.listen) if host is None else host)
@@ -131,7 +131,7 @@ class Server:
 
     def raw(self, request: bytes) -> bytes:
         """Sends bytes and returns all that comes back until nginx closes."""
-        with socket.create_connection((self.plan.listen.connect_host, self.plan.listen.port), timeout=10) as stream:
+        with socket.create_connection((self.plan.listen.connect_host, self.plan.listen.port), timeout=30) as stream:
             stream.sendall(request)
             return b"".join(iter(lambda: stream.recv(65536), b""))
 
@@ -144,7 +144,7 @@ class Server:
         )
 
 
-def wait_for(look: Callable[[], Any], good: Callable[[Any], bool], limit_s: float = 10.0) -> Any:
+def wait_for(look: Callable[[], Any], good: Callable[[Any], bool], limit_s: float = 30.0) -> Any:
     deadline = time.monotonic() + limit_s
     while not good(seen := look()):
         assert time.monotonic() < deadline, seen
@@ -184,7 +184,7 @@ def serving(plan: Plan) -> Iterator[Server]:
 
 
 def _accepts(plan: Plan, process: subprocess.Popen[bytes]) -> bool:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 30
     while process.poll() is None:
         assert time.monotonic() < deadline, "nginx did not come up"
         try:
