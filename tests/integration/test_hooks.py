@@ -144,14 +144,15 @@ def test_a_background_process_that_goes_on_talking_does_not_keep_the_release_wai
     until(lambda: not alive(one.folder / "child"), what="what it left has ended")
 
 
-def test_ctrl_c_ends_a_hook_and_leaves_what_was_live(one: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_ends_a_hook_and_leaves_what_was_live(one: Project, number: signal.Signals) -> None:
     assert one.up("app.py").code == 0
     hooks(one, ["sh", "-c", "echo $$ >child; sleep 600 & wait"], timeout="5m")
     command = [sys.executable, "-m", "portico", "-C", str(one.folder), "reload", "--json"]
     reload = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     until(lambda: (one.folder / "child").read_text().strip())
     assert alive(one.folder / "child")
-    reload.send_signal(signal.SIGINT)
+    reload.send_signal(number)
     reload.communicate(timeout=120)
     assert reload.returncode != 0
     until(lambda: not alive(one.folder / "child"), what="the hook has ended")

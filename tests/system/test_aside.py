@@ -49,6 +49,27 @@ def test_what_it_starts_listens_to_every_signal(tmp_path: Path) -> None:
     aside.stop()
 
 
+_TOLD_TO_END = """
+import os, signal, sys
+from portico.system.aside import orderly
+hup, term = signal.SIGHUP, signal.SIGTERM
+signal.signal(hup, signal.SIG_IGN)
+try:
+    with orderly():
+        os.kill(os.getpid(), hup)
+        print("goes on")
+        os.kill(os.getpid(), term)
+        print("goes on")
+finally:
+    print(signal.getsignal(hup) == signal.SIG_IGN, signal.getsignal(term) == signal.SIG_DFL)
+"""
+
+
+def test_what_nohup_ignores_stays_so_and_what_ends_us_puts_back() -> None:
+    done = subprocess.run([sys.executable, "-c", _TOLD_TO_END], capture_output=True, text=True, check=False, timeout=30)
+    assert (done.stdout, done.returncode) == ("goes on\nTrue True\n", 128 + signal.SIGTERM), done.stderr
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path

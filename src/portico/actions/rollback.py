@@ -21,6 +21,7 @@ from portico.model.plan import Plan, UwsgiPlan
 from portico.model.result import Result
 from portico.system import clock, lock
 from portico.system.accounts import ourselves
+from portico.system.aside import orderly
 from portico.system.supervisor import Supervisor
 
 Say = Callable[[str], None]
@@ -57,7 +58,7 @@ def rollback(options: Options, wanted: int | None, say: Say) -> Result:
     if known is None:
         cause = "nothing is running here, so nothing can be rolled back"
         raise PorticoError(NO_RELEASE.found(cause=cause, evidence=[str(where.project)], fix=["portico up"]), Exit.USAGE)
-    with lock.exclusive(where.lock):
+    with orderly(), lock.exclusive(where.lock):
         known = state.read(where) or known
         record = _target(where, known, wanted)
         if record.number == known.release:

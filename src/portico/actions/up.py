@@ -40,6 +40,7 @@ from portico.model.errors import Exit, PorticoError
 from portico.model.finding import Finding
 from portico.model.result import Result
 from portico.system import clock, lock, processes
+from portico.system.aside import orderly
 from portico.system.supervisor import Supervisor
 
 Say = Callable[[str], None]
@@ -50,12 +51,14 @@ def up(options: Options, say: Say, begun: Begun | None = None) -> Result:
     """Start the stack, or make a release of what changed: the code, the configuration, the environment; says so when nothing
     did. The Result's data is that of `status`, with `changed`, `headline`, `command`, `hooks` and `memory`; findings that
     are mere information are left to `check`. `begun`: what has been begun of it already (`begin.early`)."""
-    return _up(options, say, "up", begun, again=False)
+    with orderly():
+        return _up(options, say, "up", begun, again=False)
 
 
 def reload(options: Options, say: Say, verb: str = "reload", begun: Begun | None = None) -> Result:
     """Make a new release, whether or not anything changed."""
-    return _up(options, say, verb, begun, again=True)
+    with orderly():
+        return _up(options, say, verb, begun, again=True)
 
 
 def _up(options: Options, say: Say, verb: str, begun: Begun | None, again: bool) -> Result:

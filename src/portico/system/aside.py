@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -107,6 +106,8 @@ def _uninterrupted() -> Iterator[Collection[int]]:
 def _follow(stop: signal.Signals, orphaned: signal.Signals, mask: Collection[int]) -> Callable[[], None]:
     """What a child does before it becomes its program: ask the kernel for a signal when its parent ends (prctl(2)), and
     listen to the signals that are not in the mask."""
+    import ctypes
+
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 
@@ -125,11 +126,12 @@ def _follow(stop: signal.Signals, orphaned: signal.Signals, mask: Collection[int
 
 @contextlib.contextmanager
 def orderly() -> Iterator[None]:
-    """Inside it, a signal that would end us at once (SIGTERM, SIGHUP) raises SystemExit, so that everything is put back."""
+    """Inside it, a signal that would end us at once (SIGTERM, SIGHUP) raises SystemExit, so that everything is put back.
+    What is ignored stays so: `nohup` outlives its terminal (nohup(1))."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _leave) for number in _STOPS}
+    before = {number: signal.signal(number, _leave) for number in _STOPS if signal.getsignal(number) == signal.SIG_DFL}
     try:
         yield
     finally:
