@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from pathlib import Path
-
+from support.crew import complete, crew, kill
 from support.stack import ROOT, Project, Ran, until
 
 
@@ -73,11 +70,9 @@ def test_a_project_that_does_not_load_says_why(site: Project) -> None:
 
 def test_everything_killed_is_named_and_mended(site: Project) -> None:
     assert site.up().code == 0
-    status = site.status().result
-    pids = [status["supervisor"]["pid"], *(pid for hop in status["hops"] for pid in hop.get("pids", ()))]
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids) or not site.status().result["running"])
+    until(lambda: complete(site), what="all workers are there")
+    kill(*crew(site).everybody)
+    assert not site.status().result["running"]
     ran = doctor(site)
     assert ran.code == 1
     assert ran.json["findings"][0]["remedy"]

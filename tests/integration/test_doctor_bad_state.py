@@ -210,7 +210,7 @@ def test_ctrl_c_ends_it_and_all_that_it_began(folder: Path, number: int) -> None
     process = started(project, *flags, env={**clean_environ(), "TMPDIR": str(temporary)}, start_new_session=True)
     until(lambda: examiners(temporary), what="the application is examined")
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, b"Traceback" in err) == (130, b"", False)
     assert examiners(temporary) == []
     assert list(temporary.iterdir()) == []

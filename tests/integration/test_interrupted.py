@@ -213,7 +213,7 @@ def test_supervisord_killed_in_the_middle_of_an_up(stack: Project) -> None:
     process = stack.start("restart", "--json")
     until(lambda: (where.run / "programs" / "uwsgi-2.conf").exists())
     kill(supervisor)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     go.touch()
     ran = json.loads(out)
     assert (ran["code"], [finding["id"] for finding in ran["findings"]]) == (5, ["system.E012"])
@@ -265,7 +265,7 @@ def test_ctrl_c_during_up_puts_everything_back(stack: Project) -> None:
     until(lambda: any("/uwsgi.ini" in line for line in traces(stack)))
     process.send_signal(signal.SIGINT)
     # A signal that uWSGI misses at its very start is made good by SIGKILL, after the time that requests are given.
-    process.communicate(timeout=60)
+    process.communicate(timeout=150)
     assert process.returncode == 130
     assert not traces(stack)
     assert not stack.status().result["running"]
