@@ -112,6 +112,14 @@ def test_an_async_view_and_a_stream(site: Project) -> None:
     assert [chunk["bytes"] for chunk in chunks["chunks"]] == [1000] * 5
 
 
+def test_a_worker_that_is_busy_after_its_answer_is_waited_for(site: Project) -> None:
+    result = trace(site, "/linger/")
+    wsgi = hop(result, "wsgi")
+    assert "unfinished" not in wsgi
+    assert wsgi["duration_us"] >= 2_500_000
+    assert hop(result, "uwsgi")["duration_us"] >= wsgi["duration_us"]
+
+
 REQUESTS: dict[str, tuple[str, ...]] = {
     "get": ("/hello/",),
     "post": ("/echo/", "-d", "a=1&b=2"),

@@ -49,6 +49,16 @@ def broken(request):
     return StreamingHttpResponse(parts())
 
 
+class Lingering(HttpResponse):
+    def close(self):
+        time.sleep(2.5)
+        super().close()
+
+
+def linger(request):
+    return Lingering("at once")
+
+
 def move(request):
     return HttpResponseRedirect("/hello/")
 
@@ -79,7 +89,7 @@ def seen(request):
 urlpatterns = [
     path("hello/", hello), path("echo/", echo), path("upload/", upload), path("stream/", stream), path("move/", move),
     path("boom/", boom), path("tagged/", tagged), path("later/", later), path("slow/", slow), path("seen/", seen),
-    path("broken/", broken),
+    path("broken/", broken), path("linger/", linger),
 ]
 """
 

@@ -19,8 +19,11 @@ from portico.system.wire import Received
 
 #: The variable by which the application's process knows that a request is recorded.
 VARIABLE = "PORTICO_TRACE"
-#: Lines and events that belong to an answer that has arrived come at once, or not at all.
+#: Lines that belong to an answer that has arrived come at once, or not at all.
 _LATE_S = 2.0
+#: A worker that has not yet said the last of a request is still busy with it: with what the application does after its
+#: answer, or for want of a CPU.
+_TALKS_S = 10.0
 _KILLED_AFTER_S = 4 * 3600
 
 
@@ -56,7 +59,7 @@ def capture(where: Places, plan: Plan, request: Request, timeout_s: float) -> Ca
             tap.start()
         captured = _send(plan, request, timeout_s)
         captured.taps = tap.seen if tap else []
-        clock.wait_for(lambda: recorder.silent and all(one.ended_ns for one in captured.taps), _LATE_S)
+        clock.wait_for(lambda: recorder.silent and all(one.ended_ns for one in captured.taps), _TALKS_S)
         captured.events = list(recorder.lines)
     if access:
         clock.wait_for(lambda: request.number in files.tail(access, before[0]), _LATE_S)
