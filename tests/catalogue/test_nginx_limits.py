@@ -133,7 +133,7 @@ def slow_download(kit: Kit, path: str) -> bytes:
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", kit.port))
-        client.settimeout(10)
+        client.settimeout(30)
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         until(lambda: "[crit]" in (kit.folder / "error.log").read_text(), 10, "nginx has given up")
         parts = []

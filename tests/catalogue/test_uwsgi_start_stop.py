@@ -145,7 +145,7 @@ def test_uwsgi_stale_pidfile(kit: Kit, names: Names, stranger: bool) -> None:
     assert (other.poll() is None) is stranger
 
 
-@pytest.mark.parametrize("content", ["999999\n", None], ids=["dead", "absent"])
+@pytest.mark.parametrize("content", ["99999999\n", None], ids=["dead", "absent"])
 def test_uwsgi_stale_pidfile_as_uwsgi_tells_it(kit: Kit, names: Names, content: str | None) -> None:
     if content:
         kit.write("u.pid", content)
