@@ -47,6 +47,20 @@ def test_stale_socket_file(kit: Kit, names: Names) -> None:
     names(kit.doctor(), "stale-socket-file", "nginx-uwsgi.E102")
 
 
+def test_uwsgi_that_runs_without_its_socket(kit: Kit, names: Names) -> None:
+    """One that has not made it yet, beside another that is well; and this one, when its file is removed."""
+    flags = ("--master", "--module", "hello", "--chmod-socket=666", "--http-socket")
+    kit.uwsgi(*flags, f"127.0.0.1:{kit.spare}", "--socket", kit.socket)
+    late = (*flags, f"127.0.0.1:{free_port()}", "--socket", f"{kit.socket}2", "--hook-asap", "exec:sleep 1000")
+    kit.uwsgi(*late, log="late.log", ready="running")
+    kit.nginx(f"location / {{ {kit.app} }} location /late {{ include {uwsgi_params()}; uwsgi_pass unix:{kit.socket}2; }}")
+    found = names(kit.doctor("/late"), "uwsgi-without-its-socket", "nginx-uwsgi.E104", certain=False)
+    assert found["title"] == "uWSGI runs, and does not listen there yet"
+    Path(kit.socket).unlink()
+    found = names(kit.doctor("/"), "uwsgi-without-its-socket", "nginx-uwsgi.E104", certain=True)
+    assert found["title"] == "uWSGI runs, and its socket was removed"
+
+
 def test_upstream_tcp_refused(kit: Kit, names: Names) -> None:
     kit.nginx(f"location / {{ include {uwsgi_params()}; uwsgi_pass 127.0.0.1:{kit.spare}; }}")
     assert kit.get().status == 502

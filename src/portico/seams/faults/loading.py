@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from portico.hops.django.faults import start_kinds as django
 from portico.hops.wsgi.faults import load_kinds as wsgi
-from portico.model.evidence import Evidence, PathSeen
+from portico.model.evidence import Evidence, PathSeen, UwsgiSeen
 from portico.model.finding import Finding, Kind
 from portico.seams.faults import load_fixes as fixes
 from portico.seams.faults.app_seen import asked_for, examined, is_loaded, restart, start_failure
@@ -15,6 +15,8 @@ from portico.seams.faults.said_of_database import kind_of
 
 #: Those that uWSGI loads all the same; they fail at the first request.
 _LATER = ("not-callable", "asgi", "wrong-arguments")
+#: With these uWSGI is beyond the import, or has ended.
+_COME_FURTHER = ("app-ready", "request", "request-json", "worker-died", "worker-done", "segfault", "stopping", "goodbye")
 _KINDS: dict[str, Kind] = {
     "module-not-found": wsgi.MODULE_NOT_FOUND,
     "file-missing": wsgi.FILE_MISSING,
@@ -74,17 +76,24 @@ def _still_loads(evidence: Evidence) -> bool:
 def _silent(evidence: Evidence) -> Told | None:
     """Where the log ends with the beginning of the import: the process ended in it, or still is there."""
     seen = evidence.instance
-    if seen is None or not seen.saw("mode") or seen.saw("app-ready", "worker-spawned", "segfault", "stopping", "goodbye"):
+    if seen is None or not seen.saw("mode") or seen.saw(*_COME_FURTHER) or (seen.saw("worker-spawned") and not _lazy(seen)):
         return None
     last = seen.events[-1].text
     if seen.master is None:
         why = "the log of uWSGI ends where the import of the application begins"
         return Told("exit", message=why, rows=(last, why), certainty="likely")
-    age_s = evidence.now_s - seen.master.started_s
+    # What its log says was read after the request, which may have waited for it.
+    waited_s = evidence.visit.exchange.duration_s if evidence.visit else 0.0
+    age_s = evidence.now_s + waited_s - seen.master.started_s
     if age_s < 5.0:
         return None
     why = f"uWSGI was started {age_s:.0f} s ago and is still importing the application"
     return Told("hang", message=why, rows=(seen.master.line, last), basis="state", certainty="likely")
+
+
+def _lazy(seen: UwsgiSeen) -> bool:
+    """Whether each worker loads the application itself, and one that runs does so."""
+    return seen.is_on("lazy-apps", "lazy") and seen.master is not None
 
 
 def _found(evidence: Evidence, told: Told) -> Finding:

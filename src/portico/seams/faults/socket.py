@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from portico.hops.uwsgi.options import sockets
 from portico.model.evidence import BackendSeen, Evidence, PathSeen, UwsgiSeen
-from portico.model.finding import Basis, Certainty, Finding
+from portico.model.finding import Basis, Certainty, Finding, Kind
 from portico.model.remedy import Chmod, Chown, PorticoUp, Remedy, Step
 from portico.seams.faults import socket_kinds as kinds
 
@@ -58,6 +58,9 @@ def _nobody(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
     """There is no listener: it is elsewhere, dead, or was never started."""
     logged = [entry.line for entry in evidence.nginx.errors if backend.address.removeprefix("unix:") in entry.line][-1:]
     here = f"{backend.directive.where}: {backend.directive.text}"
+    if own := next((seen for seen in evidence.uwsgi if seen.master and _is_told(seen, backend.address)), None):
+        yield _not_there(evidence, backend, own, [here, *logged])
+        return
     elsewhere = _listening_elsewhere(evidence, backend)
     if elsewhere:
         seen, address, where = elsewhere
@@ -75,9 +78,7 @@ def _nobody(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
         )
         return
     path = backend.path
-    unix = path is not None
-    kind = kinds.TCP_REFUSED if not unix else kinds.NOT_RUNNING if path and path.missing else kinds.STALE_SOCKET
-    gone = f"{path.missing} does not exist" if path and path.missing else f"nobody listens on {backend.address}"
+    kind, gone = _gone(backend)
     state = f"{path.mode} {path.owner} {path.group} {path.path}" if path and not path.missing else gone
     fix, remedy = _start(evidence)
     yield kind.found(
@@ -86,6 +87,38 @@ def _nobody(evidence: Evidence, backend: BackendSeen) -> Iterator[Finding]:
         fix=fix,
         basis=_basis(evidence, backend),
         remedy=remedy,
+    )
+
+
+def _gone(backend: BackendSeen) -> tuple[Kind, str]:
+    path = backend.path
+    if path and path.missing:
+        return kinds.NOT_RUNNING, f"{path.missing} does not exist"
+    return kinds.STALE_SOCKET if path else kinds.TCP_REFUSED, f"nobody listens on {backend.address}"
+
+
+def _not_there(evidence: Evidence, backend: BackendSeen, own: UwsgiSeen, rows: list[str]) -> Finding:
+    """The uWSGI that is told to listen there runs: its socket was removed, or it has not come so far."""
+    kind, gone = _gone(backend)
+    process = own.master.line if own.master else ""
+    if backend.listeners:
+        return kind.found(
+            title="uWSGI runs, and its socket was removed",
+            cause=f"{gone}, and uWSGI listens on the socket that was there: something has removed its file",
+            evidence=[process, *rows],
+            fix=["stop uWSGI and start it: a reload keeps the socket that nobody can find any more"],
+            basis=_basis(evidence, backend),
+        )
+    return kind.found(
+        title="uWSGI runs, and does not listen there yet",
+        cause=f"{gone}; the uWSGI that is told to listen there runs, and has not come so far",
+        evidence=[process, *rows],
+        fix=[
+            "ask again in a moment: it listens before it loads the application",
+            "else the end of its log says what it does",
+        ],
+        certainty="likely",
+        basis=_basis(evidence, backend),
     )
 
 
@@ -107,12 +140,20 @@ def _listening_elsewhere(evidence: Evidence, backend: BackendSeen) -> tuple[Uwsg
     """A running uWSGI of this deployment, where it listens instead, and where that is written."""
     taken = {other.address for other in evidence.backends if other.listeners}
     for seen in evidence.uwsgi:
-        bound = [(address, option.where) for kind, address, option in sockets(seen.options) if kind in _UWSGI]
-        bound += [(event.data["address"], "its log") for event in seen.saw("socket-bound") if event.data.get("address")]
-        for address, where in bound if seen.master else ():
+        for address, where in _told(seen) if seen.master else ():
             if address not in (backend.address, *taken):
                 return seen, address, where
     return None
+
+
+def _told(seen: UwsgiSeen) -> list[tuple[str, str]]:
+    """Where it listens or is to listen, and where that is written."""
+    bound = [(address, option.where) for kind, address, option in sockets(seen.options) if kind in _UWSGI]
+    return bound + [(event.data["address"], "its log") for event in seen.saw("socket-bound") if event.data.get("address")]
+
+
+def _is_told(seen: UwsgiSeen, address: str) -> bool:
+    return any(told == address for told, _ in _told(seen))
 
 
 def _closed(evidence: Evidence, backend: BackendSeen, path: PathSeen) -> Iterator[Finding]:
