@@ -11,6 +11,7 @@ import pytest
 
 from portico.model.command import Command
 from portico.system.aside import Aside
+from portico.system.processes import group_table
 from support.stack import until
 
 _STOPPED_WHILE_IT_FORKS = """
@@ -68,6 +69,16 @@ finally:
 def test_what_nohup_ignores_stays_so_and_what_ends_us_puts_back() -> None:
     done = subprocess.run([sys.executable, "-c", _TOLD_TO_END], capture_output=True, text=True, check=False, timeout=30)
     assert (done.stdout, done.returncode) == ("goes on\nTrue True\n", 128 + signal.SIGTERM), done.stderr
+
+
+def test_when_it_has_ended_nothing_of_its_group_is_left(tmp_path: Path) -> None:
+    leaves = "trap 'exit 0' TERM; for n in $(seq 80); do sleep 60 & done; echo made; wait"
+    for number in range(4):
+        log, aside = tmp_path / f"log{number}", Aside()
+        running = aside.start(Command(("sh", "-c", leaves), "leave some"), log, signal.SIGTERM, signal.SIGTERM)
+        until(log.read_text, what="they are made")
+        aside.stop()
+        assert group_table().get(running.pid, []) == []
 
 
 _KILLED = """

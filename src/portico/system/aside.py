@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 from portico.model.command import Command
+from portico.system.clock import wait_for
+from portico.system.processes import group_table
 from portico.system.run import surroundings
 
 _PR_SET_PDEATHSIG = 1
@@ -48,6 +50,8 @@ class Running:
             self._process.wait(max(0.0, mercy_s))
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
+            # Whoever looks next must not find them, nor their folder in use.
+            wait_for(lambda: not group_table().get(self.pid), _DEATH_S)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_DEATH_S)
 
