@@ -233,7 +233,7 @@ def listening(sockets: Path, lines: int = -1) -> Iterator[Listener]:
     # A unix socket's path may have 107 bytes: `sockets` must be short.
     server.bind(str(sockets / f"trace-{found.nonce}.sock"))
     server.listen(1)
-    server.settimeout(10)
+    server.settimeout(30)
 
     def read() -> None:
         with contextlib.suppress(TimeoutError), server.accept()[0] as channel, channel.makefile(encoding="ascii") as file:
