@@ -20,7 +20,7 @@ from portico.model.finding import Kind
 from portico.system import clock, files, processes
 from portico.system.accounts import Account, by_name, ourselves
 from portico.system.clock import wait_for
-from portico.system.supervisor import MODULE, Program, Supervisor, Unreachable, launch
+from portico.system.supervisor import LAUNCH_LIMIT_S, MODULE, Program, Supervisor, Unreachable, launch
 from portico.system.supervisor import begin as launching
 
 NO_SUPERVISOR = Kind(
@@ -167,7 +167,7 @@ def ensure(where: Places) -> Supervisor:
     if launch(where.run / CONFIGURATION, log, where.supervisor_socket) is None and client.pid() is None:
         said = files.tail(log).strip().splitlines()[-3:]
         finding = NO_SUPERVISOR.found(
-            cause=said[-1] if said else "it did not answer on its socket within 10 s",
+            cause=said[-1] if said else f"it did not answer on its socket within {LAUNCH_LIMIT_S:.0f} s",
             evidence=[*said, f"socket: {where.supervisor_socket}"],
             fix=[f"{sys.executable} -m supervisor.supervisord -n -c {run}/{CONFIGURATION}   # see it fail"],
         )

@@ -25,6 +25,8 @@ _ALREADY_ADDED, _STILL_RUNNING = 90, 91
 MODULE = "portico.system.supervisord"
 #: No call waits for a process, so one that takes this long has no answer.
 _ANSWER_S = 10
+#: One that ends is seen at once, so that only a busy or a slow machine needs so long.
+LAUNCH_LIMIT_S = 60.0
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -163,12 +165,12 @@ def begin(configuration: Path, log: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def launch(configuration: Path, log: Path, socket_path: Path, timeout_s: float = 10.0) -> int | None:
-    """Start supervisord; returns its pid once it answers, None if it does not."""
+def launch(configuration: Path, log: Path, socket_path: Path) -> int | None:
+    """Start supervisord; returns its pid once it answers, None if it ends or does not within LAUNCH_LIMIT_S."""
     process = begin(configuration, log)
     client = Supervisor(socket_path)
     with _ends_if_interrupted(process):
-        answered = wait_for(lambda: client.pid() == process.pid or process.poll() is not None, timeout_s)
+        answered = wait_for(lambda: client.pid() == process.pid or process.poll() is not None, LAUNCH_LIMIT_S)
     return process.pid if answered and process.poll() is None else None
 
 
