@@ -7,6 +7,7 @@ import pytest
 from portico.actions.doctor import clues, secrets
 from portico.actions.doctor.discretion import Discretion
 from portico.actions.doctor.secrets import of_words
+from portico.model.evidence import Evidence, MachineSeen, ProcessSeen, UwsgiSeen
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,14 @@ def test_data_keeps_its_form() -> None:
         "rows": ["x ***", {"n": 5, "none": None, "yes": True}],
         "pair": ["***"],
     }
+
+
+def _uwsgi(pid: int, environ: dict[str, str]) -> UwsgiSeen:
+    return UwsgiSeen(master=ProcessSeen(pid, 1, ("uwsgi",), "joe", "S", 0.0, 0, environ=environ))
+
+
+def test_a_word_that_is_a_secret_of_another_site_is_a_word_here() -> None:
+    own, other = {"SITE_TOKEN": "walnut"}, {"SHOP_TOKEN": "worker", "SHOP_SECRET_KEY": "w0rk!er-9f3a"}
+    machine = MachineSeen("root", True)
+    seen = Evidence("http://h/", False, 0.0, 0.0, machine, uwsgi=(_uwsgi(7, own),), others=(_uwsgi(8, other),))
+    assert Discretion(seen).text("one worker has walnut and w0rk!er-9f3a") == "one worker has *** and ***"

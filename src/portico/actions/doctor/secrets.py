@@ -28,6 +28,8 @@ _SETS = (
 )
 _COMPARES = ("=", "!=", "~", "~*", "!~", "!~*")
 _NAMELESS = "secret"
+#: A password `worker` of another site must not blot out that word in what is said of this one.
+_WORD = re.compile(r"[A-Za-z]{1,11}")
 _BASICAUTH = re.compile(r"basicauth(?:-next)?:[^,]*,(\S+)")
 
 
@@ -40,8 +42,10 @@ def is_secret(name: str) -> bool:
 def named(evidence: Evidence, environ: Mapping[str, str]) -> Named:
     """Names and values of everything that may be a secret; the values of names that are none may hold one all the same."""
     yield from environ.items()
+    own = {process.pid for process in _own(evidence)}
     for process in processes(evidence):
-        yield from (process.environ or {}).items()
+        known = (process.environ or {}).items()
+        yield from known if process.pid in own else ((name, value) for name, value in known if not _WORD.fullmatch(value))
         yield from of_words(process.command)
     for seen in (*evidence.uwsgi, *evidence.others):
         yield from _of_options(seen.options)
@@ -55,8 +59,16 @@ def named(evidence: Evidence, environ: Mapping[str, str]) -> Named:
 def processes(evidence: Evidence) -> Iterator[ProcessSeen]:
     """Every process that was seen."""
     nginx = evidence.nginx
-    yield from (*nginx.masters, *nginx.workers, *nginx.strangers, *(who for _, who in nginx.taken if who))
-    for seen in (*evidence.uwsgi, *evidence.others):
+    yield from _own(evidence)
+    yield from (*nginx.strangers, *(who for _, who in nginx.taken if who))
+    for seen in evidence.others:
+        yield from of_uwsgi(seen)
+
+
+def _own(evidence: Evidence) -> Iterator[ProcessSeen]:
+    """Those of this deployment."""
+    yield from (*evidence.nginx.masters, *evidence.nginx.workers)
+    for seen in evidence.uwsgi:
         yield from of_uwsgi(seen)
     for backend in evidence.backends:
         yield from backend.processes
