@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ def site() -> Iterator[Project]:
         yield project
     finally:
         remove(project)
+        shutil.rmtree(base, ignore_errors=True)
 
 
 def trace(site: Project, *arguments: str, code: int = 0) -> dict[str, Any]:
