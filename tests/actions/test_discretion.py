@@ -69,6 +69,12 @@ def test_what_a_url_holds_is_hidden_wherever_it_appears() -> None:
     assert clean.text("seen pa55w0rd! and tok3n+value and tok3n%2Bvalue of joe@x") == "seen *** and *** and *** of ***"
 
 
+def test_a_name_that_repeats_itself_without_end_is_none() -> None:
+    """What is quadratic in a line's length would never be done with this one."""
+    text = "token" * 100_000 + "="
+    assert Discretion().text(text) == text
+
+
 def test_half_a_secret_is_one() -> None:
     secret = "abcdefghijklmnopqrstuvwxyz0123456789"
     clean = Discretion(url=f"http://host/?token={secret}")

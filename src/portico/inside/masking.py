@@ -25,8 +25,9 @@ _HARMLESS = re.compile(
 )
 _WORDS = frozenset(("true", "false", "none", "null", "yes", "no", "on", "off", "default"))
 _URL = re.compile(r"(://[^/?#\s:@'\"]*:)([^/?#\s@'\"]+)(?=@)")
+#: No name is longer; without a limit, one that repeats itself for a million characters would take hours.
 _GIVEN = re.compile(
-    r"(?i)(\b\w*(?:secret|token|passw|passphrase|pwd|credential|signature|api_?key|_key\b)\w*[\"']?\]?\s*[:=]\s*)"
+    r"(?i)(\b\w{0,80}(?:secret|token|passw|passphrase|pwd|credential|signature|api_?key|_key\b)\w{0,80}[\"']?\]?\s*[:=]\s*)"
     r"(?:[rbuf]{0,2})([\"'])(?!\*\*\*|\.\.\.[\"'])[^\"']+\2"
 )
 _CONNECTION = re.compile(r"(?i)(\b(?:password|passwd|pwd)=)(?!\*\*\*)[^\s;&'\"]+")
