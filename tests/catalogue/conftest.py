@@ -23,6 +23,8 @@ from support.stack import clean_environ
 _FAILURE = re.compile(r'names\(.*?"([A-Za-z0-9-]+)",\s*"[a-z-]+\.[EWI]\d', re.DOTALL)
 #: Of each failure one test runs always; its variants and look-alikes run with `-m ''`.
 _ALWAYS = ("healthy", "not_blamed", "well", "/test_bad_")
+#: What has none of these starts nothing, and is over at once.
+_STARTS = frozenset(("kit", "system_kit", "template", "wheel_nginx", "names", "request"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         named = _FAILURE.search(inspect.getsource(item.function)) if provokes else None
         key = named[1] if named else item.originalname
         needed = provokes or any(word in item.nodeid for word in _ALWAYS)
-        if key in seen or not needed:
+        if not _STARTS.isdisjoint(item.fixturenames) and (key in seen or not needed):
             item.add_marker(pytest.mark.thorough)
         seen.add(key)
 
