@@ -247,6 +247,36 @@ def test_a_django_project_goes_back_with_its_static_files(site: Project) -> None
     assert site.get("/static/admin/css/base.css").status == 200
 
 
+HELD = (
+    """
+import os, time
+try:
+    import uwsgi
+    while uwsgi.worker_id() == 2 and os.path.exists("hold"):
+        time.sleep(0.01)
+except ImportError:
+    pass
+"""
+    + APP
+)
+
+
+def test_fast_waits_for_the_last_worker_to_load(one: Project) -> None:
+    """What is changed after it is in no worker."""
+    assert one.up("app.py", "--fast").code == 0
+    before = crew(one).uwsgi
+    hold = one.write("hold", "")
+    one.write("app.py", HELD % "two")
+    reload = one.start("reload", "--json")
+    until(lambda: len(new := crew(one).uwsgi) == len(before) and not set(new[1:]) & set(before[1:]), 60, "new workers")
+    with pytest.raises(subprocess.TimeoutExpired):
+        reload.communicate(timeout=2)
+    hold.unlink()
+    assert reload.communicate(timeout=60) and reload.returncode == 0
+    broken(one)
+    assert {body(one) for _ in range(8)} == {"two"}
+
+
 def test_fast_replaces_the_workers_of_the_one_uwsgi(one: Project) -> None:
     assert one.up("app.py", "--fast").code == 0
     before = crew(one).uwsgi

@@ -91,7 +91,8 @@ def warm_still(where: Places, client: Supervisor, warm: dict[str, int]) -> dict[
 
 
 def chain_reload(where: Places, name: str, limit_s: float) -> bool:
-    """Replace the workers of an instance one after the other (`c`); whether all have been within `limit_s`."""
+    """Replace the workers of an instance one after the other (`c`); whether all of the new take requests within `limit_s`.
+    Until one does it may not have read all of its code."""
     before = instance.stats(where, name)
     old = {worker.pid for worker in before.workers} if before else set()
     began = clock.now()
@@ -101,6 +102,6 @@ def chain_reload(where: Places, name: str, limit_s: float) -> bool:
         seen = instance.stats(where, name)
         if seen is None or clock.now() - began > limit_s:
             return False
-        return all(worker.pid and worker.pid not in old and worker.status in ("idle", "busy") for worker in seen.workers)
+        return all(worker.pid and worker.pid not in old and worker.accepting for worker in seen.workers)
 
     return bool(wait_for(replaced, limit_s, every_s=0.05))

@@ -32,7 +32,7 @@ def test_stats_of_an_idle_and_a_busy_worker() -> None:
     assert stats.pid > 0
     idle, busy = stats.workers
     assert (idle.status, idle.requests, idle.cores, idle.cores_busy) == ("idle", 0, 2, 0)
-    assert busy == WorkerStats(2, busy.pid, "busy", 2, 0, 0, 1, 0, busy.last_spawn_s, busy.avg_rt_us, 2, 1)
+    assert busy == WorkerStats(2, busy.pid, "busy", 2, 0, 0, 1, 0, busy.last_spawn_s, busy.avg_rt_us, 2, 1, accepting=True)
     assert busy.avg_rt_us > 1000 and busy.last_spawn_s > 1_700_000_000
 
 

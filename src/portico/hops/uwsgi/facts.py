@@ -24,6 +24,7 @@ class WorkerStats:
     `requests` counts since the worker's slot was made, over respawns; `exceptions` are those that reached uWSGI, which
     Django's never do. `rss_bytes` is 0 unless uWSGI runs with memory-report. `last_spawn_s` is in seconds since the
     epoch; `avg_rt_us` is the average time of a request in microseconds; `cores_busy` of `cores` threads are in a request.
+    `accepting`: it has come to take requests; with `lazy-apps` one that still loads the application is `idle` and has not.
     """
 
     id: int
@@ -38,6 +39,7 @@ class WorkerStats:
     avg_rt_us: int
     cores: int
     cores_busy: int
+    accepting: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _worker(entry: Mapping[str, Any]) -> WorkerStats:
         avg_rt_us=int(entry["avg_rt"]),
         cores=len(cores),
         cores_busy=sum(1 for core in cores if core["in_request"]),
+        accepting=bool(entry["accepting"]),
     )
 
 
