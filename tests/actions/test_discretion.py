@@ -103,6 +103,11 @@ def test_data_keeps_its_form() -> None:
     }
 
 
+def test_names_of_fields_stay_and_other_names_do_not() -> None:
+    clean = Discretion(url="http://h/?token=instances&key=sk-live/1")
+    assert clean.data({"instances": 2, "echo sk-live/1": 0}) == {"instances": 2, "echo ***": 0}
+
+
 def _uwsgi(pid: int, environ: dict[str, str]) -> UwsgiSeen:
     return UwsgiSeen(master=ProcessSeen(pid, 1, ("uwsgi",), "joe", "S", 0.0, 0, environ=environ))
 

@@ -77,11 +77,12 @@ def test_what_is_none_stays(tmp_path: Path, text: str) -> None:
 def test_a_password_that_everything_is_full_of_does_not_blot_it_out(tmp_path: Path) -> None:
     project = tmp_path / "web-shop"
     project.mkdir()
-    (project / ".env").write_text("A_URL=postgres://shop:shop@db/shop\nDB_PASSWORD=portico\n")
+    (project / ".env").write_text("A_URL=postgres://shop:shop@db/shop\nDB_PASSWORD=portico\nMAIL_PASSWORD=admin\n")
     clean = discretion(project)
     command = f"portico -C {project} logs   # shop.wsgi"
     assert clean.text(command) == command
     assert clean.text("postgres://shop:shop@db/shop password=portico") == "postgres://***@db/shop password=***"
+    assert clean.text("GET /static/admin/css/base.css") == "GET /static/admin/css/base.css"
 
 
 def test_files_that_cannot_be_used_stop_nothing(tmp_path: Path) -> None:

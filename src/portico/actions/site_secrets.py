@@ -32,6 +32,22 @@ _COMMON = frozenset(
     (
         *("portico", "nginx", "uwsgi", "wsgi", "django", "python", "http", "https", "localhost", "status", "logs"),
         *("postgres", "postgresql", "mysql", "mariadb", "redis", "sqlite", "site", "mysite", "application", "settings"),
+        *(
+            "admin",
+            "root",
+            "user",
+            "users",
+            "test",
+            "tests",
+            "demo",
+            "example",
+            "password",
+            "secret",
+            "local",
+            "main",
+            "live",
+        ),
+        *("live", "warm", "static", "media", "worker", "workers", "server", "release", "request", "socket", "master"),
     )
 )
 _SETTINGS = ("settings.py", "local_settings.py", "settings_local.py", "settings/*.py")

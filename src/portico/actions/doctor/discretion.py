@@ -47,6 +47,8 @@ _REFERENCE = re.compile(
 )
 #: `key = value` is how people write that something is a pair.
 _LABELS = frozenset(("key", "name"))
+#: What programs find a value by.
+_FIELD = re.compile(r"[a-z][a-z_]*")
 #: Words for programs.
 _PLAIN = frozenset(("for", "hop", "id", "outcome", "check"))
 
@@ -128,7 +130,10 @@ class Discretion(Masker):
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.data(name): item if name in _PLAIN else self.data(item) for name, item in value.items()}
+            return {
+                name if _FIELD.fullmatch(str(name)) else self.data(name): item if name in _PLAIN else self.data(item)
+                for name, item in value.items()
+            }
         return [self.data(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     def finding(self, finding: Finding) -> Finding:
