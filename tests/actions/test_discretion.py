@@ -83,6 +83,12 @@ def test_half_a_secret_is_one() -> None:
     assert clean.text(f"a {secret[:7]} ... {secret[-6:]} z") == "a *** ... *** z"
 
 
+def test_what_a_key_of_django_begins_with_is_no_secret() -> None:
+    clean = Discretion(url="http://host/?token=django-insecure-abcdefghijklmnopqrstuvwxyz")
+    assert clean.text("it is prefixed with 'django-insecure-'") == "it is prefixed with 'django-insecure-'"
+    assert clean.text("a django-insecure-abcdefghijklmnopqr") == "a ***"
+
+
 def test_a_command_line_hides_the_word_behind_its_option() -> None:
     words = ("mysqld", "--password", "abcd", "--user=joe", "--token=xyz", "--verbose")
     assert Discretion().command(words) == ("mysqld", "--password", "***", "--user=joe", "--token=***", "--verbose")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: A text that was cut short may end within a secret: so much of a long one's beginning is enough to know it.
 _ENOUGH = 12
 _LONG = 16
+#: What keys that Django made begin with is in its own words, too.
+_PREFIX = "django-insecure-"
 #: Where a text was cut in its middle (`model.finding`).
 _CUT = " ... "
 _LEAST = 4
@@ -94,7 +96,7 @@ class Discretion(Masker):
     def _take(self, *values: Any) -> None:
         super()._take(*(value for value in values if not isinstance(value, str) or value.lower() not in self._spared))
         # As much of each as `_pieces` knows it by.
-        self._begins = tuple({value[:_ENOUGH] if len(value) >= _LONG else value for value in self._values})
+        self._begins = tuple({_beginning(value) if len(value) >= _LONG else value for value in self._values})
 
     def text(self, text: str) -> str:
         """The text with every secret replaced by `***`."""
@@ -218,14 +220,19 @@ def _forms(value: str) -> list[str]:
     return list(dict.fromkeys(forms))
 
 
+def _beginning(secret: str) -> str:
+    return secret[: _ENOUGH + (len(_PREFIX) if secret.startswith(_PREFIX) else 0)]
+
+
 def _without_beginning(text: str, secret: str) -> str:
-    begin = text.find(secret[:_ENOUGH])
+    known = _beginning(secret)
+    begin = text.find(known)
     while begin >= 0:
-        end = begin + _ENOUGH
+        end = begin + len(known)
         while end < len(text) and end - begin < len(secret) and text[end] == secret[end - begin]:
             end += 1
         text = text[:begin] + MASK + text[end:]
-        begin = text.find(secret[:_ENOUGH], begin + len(MASK))
+        begin = text.find(known, begin + len(MASK))
     return text
 
 
