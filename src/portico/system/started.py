@@ -30,12 +30,12 @@ def started(argv: Sequence[str], **how: Any) -> subprocess.Popen[bytes]:
     return process
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End its whole group; there may be none any more."""
+def kill_group(process: subprocess.Popen[bytes], wait_s: float = _DEATH_S) -> None:
+    """End its whole group, of which there may be none any more, and wait so long for it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_DEATH_S)
+        process.wait(wait_s)
 
 
 @contextlib.contextmanager

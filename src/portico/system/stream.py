@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 import signal
@@ -13,7 +12,7 @@ from dataclasses import replace
 
 from portico.model.command import Command, Outcome
 from portico.system.run import not_started, surroundings
-from portico.system.started import started
+from portico.system.started import kill_group, started
 
 _LINE_BYTES = 64 * 1024
 #: How long what a process has left in its pipe is read after its end, and how long its death may take after SIGKILL.
@@ -43,10 +42,7 @@ def stream(command: Command, line: Callable[[str], None]) -> Outcome:
         code = process.wait() if in_time else -signal.SIGKILL
     finally:
         # A hook that has become another account (sudo) cannot be killed by ours, and must not hold us for ever.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_KILLED_S)
+        kill_group(process, _KILLED_S)
         if process.stdout:
             process.stdout.close()
     return Outcome(command, code, "", "", time.monotonic() - began, timed_out=not in_time)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -16,9 +15,8 @@ from typing import Any
 
 from portico.model.command import Command
 from portico.system.run import surroundings
-from portico.system.started import started
+from portico.system.started import kill_group, started
 
-_DEATH_S = 2.0
 _SAID_BYTES = 4000
 
 
@@ -95,10 +93,7 @@ def talk(command: Command) -> Iterator[Talk]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_DEATH_S)
+    kill_group(process)
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             with contextlib.suppress(OSError):
